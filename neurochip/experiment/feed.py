@@ -1,0 +1,67 @@
+"""Data as the chip receives them: integers in steps of the membrane."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.datasets import Dataset, holdout, load, subset
+from neurochip.datasets.base import Folder
+from neurochip.experiment.schema import Data
+from neurochip.fixed import Format, permutation
+
+Ints = NDArray[np.integer[Any]]
+
+LABELS_STREAM = 1 << 31
+"""Stream of the permutation that shuffles labels; epochs use the streams 0, 1, ..."""
+
+
+def splits(data: Data, seed: int, data_dir: Folder | None = None) -> dict[str, Dataset]:
+    """The parts of an experiment's data by name: train, test and, if asked for, validation. Raises DataError."""
+    train = load(data.name, "train", data_dir)
+    test = load(data.name, "test", data_dir)
+    parts = {"test": subset(test, data.test) if data.test else test}
+    if data.validation:
+        train, parts["validation"] = holdout(train, data.validation)
+    train = subset(train, data.train) if data.train else train
+    if data.labels == "shuffled":
+        order = permutation(seed, LABELS_STREAM, len(train))
+        train = replace(train, labels=train.labels[order].copy(), note="labels shuffled")
+    return {"train": train, **parts}
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A data set in integers. ``table``: the membrane's integer for each input value; ``one``: that of 1.0."""
+
+    dataset: Dataset
+    table: Ints
+    one: int
+
+    @classmethod
+    def of(cls, dataset: Dataset, membrane: Format) -> Feed:
+        """Inputs scaled so that full scale is 1.0, or the largest state that ``membrane`` holds, rounded to nearest."""
+        one = min(1 << membrane.frac, membrane.hi)
+        full = dataset.full_scale
+        return cls(dataset, (2 * np.arange(full + 1, dtype=np.int64) * one + full) // (2 * full), one)
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def take(self, indices: Ints) -> tuple[Ints, Ints, Ints]:
+        """Inputs int64 [n, inputs] (channel innermost), targets int64 [n, classes] (one-hot) and labels [n]."""
+        pixels = self.dataset.inputs[indices].transpose(0, 2, 3, 1).reshape(len(indices), -1)
+        labels = self.dataset.labels[indices]
+        targets = np.zeros((len(indices), len(self.dataset.classes)), np.int64)
+        targets[np.arange(len(indices)), labels] = self.one
+        return self.table[pixels], targets, labels
+
+
+def batches(order: Ints, size: int) -> Iterator[tuple[int, Ints]]:
+    """(first position, indices) of consecutive batches; the last may be smaller."""
+    for start in range(0, len(order), size):
+        yield start, order[start : start + size]

@@ -1,0 +1,164 @@
+"""An experiment on a chip: the only place where machine and rule meet."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.chip import Chip
+from neurochip.counts import Counts, Tally
+from neurochip.datasets import Dataset
+from neurochip.datasets.base import Folder
+from neurochip.errors import NeurochipError
+from neurochip.experiment.feed import Feed, batches, splits
+from neurochip.experiment.load import Setup
+from neurochip.experiment.observer import Observer
+from neurochip.fixed import Rate, draws, key, permutation
+from neurochip.mapping import place
+from neurochip.network import Network
+from neurochip.neurons.registers import STATE
+
+Ints = NDArray[np.integer[Any]]
+
+EVALUATION_BATCH = 512
+
+
+class Run:
+    """A network on a chip that learns an experiment's data, epoch by epoch.
+
+    ``chip``, ``network``, ``placement``, ``program`` and ``data`` are there to be looked at. ``epoch`` is the number of
+    epochs done. The same setup gives the same bits for any ``threads``.
+    Raises ConfigError, DataError or DoesNotFit.
+    """
+
+    def __init__(self, setup: Setup, threads: int | None = None, data_dir: Folder | None = None) -> None:
+        self.experiment, self.hardware = setup
+        self.threads = threads or _cores()
+        self.data = splits(self.experiment.data, self.experiment.seed, data_dir)
+        train = self.data["train"]
+        layers, shape = self.experiment.network.layers, train.inputs.shape[1:]
+        self.network = Network.build(layers, (shape[0], shape[1], shape[2]), len(train.classes))
+        self.program = self.experiment.rule.program(self.hardware.update_unit.rate_bits)
+        self.placement = place(self.network, self.hardware, self.program.feedback)
+        self.chip = Chip(self.hardware, self.placement, self.program, self.threads)
+        weights = self.network.initial_weights(self.experiment.seed, self.experiment.network.gain)
+        self.chip.load_real(weights)
+        self.epoch = 0
+        self.training, self.inference = self.chip.take_tally(), self.chip.take_tally()
+        self._feeds = {name: Feed.of(part, self.chip.formats["membrane"]) for name, part in self.data.items()}
+
+    def train_epoch(self, observer: Observer | None = None) -> dict[str, Any]:
+        """One pass over the training samples; returns the epoch's row of the record, without test accuracy.
+
+        The accuracy is that of the predictions made on the way, each before its own update.
+        """
+        observer = observer or Observer()
+        seed, number = self.experiment.seed, self.epoch
+        feed = self._feeds["train"]
+        order = permutation(seed, number, len(feed))
+        rates, bias_rates = self.rates()
+        family = key(seed, draws.NEURON, number)
+        began, correct = perf_counter(), 0
+        for start, indices in batches(order, self.experiment.batch):
+            inputs, targets, labels = feed.take(indices)
+            names = np.arange(start, start + len(indices))
+            outcome = self.chip.run(inputs, targets, names, family)
+            self.chip.learn(outcome.banks, rates, bias_rates, key(seed, draws.UPDATE, number, start))
+            correct += int((outcome.readout.argmax(1) == labels).sum())
+            observer.batch(start + len(indices), len(feed), correct)
+        seconds = perf_counter() - began
+        self.epoch += 1
+        tally = self.chip.take_tally()
+        self.training.add(tally)
+        return {
+            "epoch": self.epoch,
+            "train_accuracy": correct / len(feed),
+            "seconds": seconds,
+            "samples_per_s": len(feed) / seconds,
+            "synaptic_ops": self.counts(tally).total("synaptic_ops"),
+            "learning_rates": [rate / self._scale("weight") for rate in (r.real for r in rates)],
+        }
+
+    def evaluate(self, split: str, observer: Observer | None = None) -> float:
+        """Fraction of a part's samples (``test``, ``validation``, ``train``) that the free phase classifies rightly."""
+        predictions = self.predict(split, observer)
+        return float((predictions == self.part(split).labels).mean())
+
+    def predict(self, split: str, observer: Observer | None = None) -> Ints:
+        """The class that each sample of a part is given: the largest output, the lowest class of equal ones."""
+        self.part(split)
+        feed = self._feeds[split]
+        program = self.program.inference()
+        family = key(self.experiment.seed, draws.NEURON, 1 << 32)
+        found = []
+        for start, indices in batches(np.arange(len(feed)), EVALUATION_BATCH):
+            inputs, targets, _ = feed.take(indices)
+            outcome = self.chip.run(inputs, targets, indices, family, program, capture=False)
+            found.append(outcome.readout.argmax(1))
+            if observer:
+                observer.evaluated(start + len(indices), len(feed))
+        self.inference.add(self.chip.take_tally())
+        return np.concatenate(found)
+
+    def probe(self, sample: int, split: str = "test", population: int = -1, neurons: int = 10) -> dict[str, Ints]:
+        """Spikes and registers of a population's first neurons in every tick of all phases of one sample.
+
+        Returns int64 [ticks, neurons] for ``spikes`` (-1, 0, +1) and for each neuron register. Nothing is learned.
+        """
+        part = self.part(split)
+        if not 0 <= sample < len(part):
+            raise NeurochipError(f"sample must be 0..{len(part) - 1} of the {split} part, not {sample}")
+        populations = self.network.populations
+        index = range(len(populations))[population]
+        first = sum(p.size for p in populations[:index])
+        units = np.arange(first, first + min(neurons, populations[index].size))
+        inputs, targets, _ = self._feeds[split].take(np.array([sample]))
+        family = key(self.experiment.seed, draws.NEURON, 1 << 32)
+        trace = self.chip.run(inputs, targets, np.array([sample]), family, probe=units).trace
+        self.chip.take_tally()
+        return {name: trace[:, row] for row, name in enumerate(("spikes", *STATE))}
+
+    def part(self, split: str) -> Dataset:
+        """A part of the data by name. Raises NeurochipError if the experiment has no such part."""
+        if split not in self.data:
+            raise NeurochipError(f"split must be one of {', '.join(self.data)}, not {split!r}")
+        return self.data[split]
+
+    def rates(self) -> tuple[list[Rate], list[Rate]]:
+        """This epoch's learning rates of weights and of biases as the update unit multiplies with them."""
+        bits, batch = self.hardware.update_unit.rate_bits, self.experiment.batch
+        real = self.experiment.rule.rates(len(self.network.projections), self.epoch, self.experiment.epochs)
+        mean = [rate * self.program.gain / batch for rate in real]
+        return (
+            [Rate.nearest(rate * self._step("weight"), bits) for rate in mean],
+            [Rate.nearest(rate * self._step("bias"), bits) for rate in mean],
+        )
+
+    def counts(self, tally: Tally) -> Counts:
+        """All events that follow from a tally of training."""
+        return Counts.of(tally, self.placement, self.program, self._stochastic())
+
+    def inference_counts(self) -> Counts:
+        """All events of the evaluations so far."""
+        return Counts.of(self.inference, self.placement, self.program.inference(), self._stochastic())
+
+    def _step(self, register: str) -> float:
+        """Steps of a weight's master (or of a bias) for one step of the sum of products of banks."""
+        fraction = self.hardware.registers.fraction.bits if register == "weight" else 0
+        formats = self.chip.formats
+        return 2.0 ** (formats[register].frac + fraction - 2 * formats["bank"].frac)
+
+    def _scale(self, register: str) -> float:
+        return self._step(register) * self.program.gain / self.experiment.batch
+
+    def _stochastic(self) -> frozenset[str]:
+        return frozenset(name for name, it in self.chip.formats.items() if it.rounding == "stochastic")
+
+
+def _cores() -> int:
+    import numba
+
+    return int(numba.config.NUMBA_NUM_THREADS)

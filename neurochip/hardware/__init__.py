@@ -1,0 +1,8 @@
+"""What the chip is: the schema of the hardware YAML (see ``hw_configs/README.md`` for every key)."""
+
+from __future__ import annotations
+
+from neurochip.hardware.record import Hardware, hardware_source
+from neurochip.hardware.registers import Registers
+
+__all__ = ["Hardware", "Registers", "hardware_source"]

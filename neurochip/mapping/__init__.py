@@ -1,0 +1,24 @@
+"""From a network to a chip: synapses in blocks on crossbars, neurons in groups on cores, routes."""
+
+from __future__ import annotations
+
+from neurochip.mapping.place import place
+from neurochip.mapping.placement import LayerRow, Placement, Traffic, Used
+from neurochip.mapping.route import Routes, spike_routes, sum_routes
+from neurochip.mapping.tile import BACKWARD, FORWARD, Block, Group, Segment
+
+__all__ = [
+    "BACKWARD",
+    "FORWARD",
+    "Block",
+    "Group",
+    "LayerRow",
+    "Placement",
+    "Routes",
+    "Segment",
+    "Traffic",
+    "Used",
+    "place",
+    "spike_routes",
+    "sum_routes",
+]

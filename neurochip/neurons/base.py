@@ -1,0 +1,31 @@
+"""What a neuron model tells the chip."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+from neurochip.config import Model
+from neurochip.fixed import Format
+
+
+class Neuron(Model):
+    """A neuron model: its constants (the YAML keys), the registers it uses, its lowering to integers."""
+
+    code: ClassVar[int]
+    """Number of the model in `neurochip.neurons.kernels`."""
+
+    registers: ClassVar[tuple[str, ...]]
+    """Names of the hardware registers that a neuron of this model occupies."""
+
+    @abstractmethod
+    def parameters(self, formats: Mapping[str, Format]) -> tuple[int, ...]:
+        """The model's constants as integers for its kernels, given the registers' formats.
+
+        Raises ConfigError if an intermediate value of the kernel could exceed 63 bits.
+        """
+
+    @abstractmethod
+    def schedule(self, ticks: int) -> list[tuple[int, int]]:
+        """Two integers for each tick of a sample, read by the kernels: what changes over a sample."""

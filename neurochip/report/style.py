@@ -1,0 +1,49 @@
+"""One look for all pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from neurochip.files import replacing
+
+INK, BLUE, ORANGE, GREEN, RED, GREY = "#222222", "#0072b2", "#d55e00", "#009e73", "#c0392b", "#8a8a8a"
+"""Colours that are told apart also by the colour-blind (after Okabe and Ito 2008)."""
+
+_STYLE = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.grid": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.6,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    "figure.dpi": 110,
+    "savefig.dpi": 160,
+}
+
+
+@contextmanager
+def figure(path: str | Path, rows: int = 1, width: float = 6.0, height: float = 3.4, **keys: Any) -> Iterator[Any]:
+    """A figure and its axes, ``(figure, axes)``, in the common style; saved to ``path`` when the block ends well."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    with pyplot.style.context(_STYLE):
+        fig, axes = pyplot.subplots(rows, 1, figsize=(width, height), layout="constrained", **keys)
+        try:
+            yield fig, axes
+            with replacing(path) as temporary:
+                fig.savefig(temporary)
+        finally:
+            pyplot.close(fig)
