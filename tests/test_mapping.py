@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 
 from neurochip.errors import DoesNotFit
 from neurochip.hardware import Hardware
-from neurochip.mapping import BACKWARD, FORWARD, Placement, Segment, place, spike_routes, sum_routes
+from neurochip.mapping import BACKWARD, FORWARD, Placement, Segment, place, spike_routes, sum_routes, traffic
 from neurochip.mapping.limits import Limits, demand
 from neurochip.mapping.tile import Feedback, tile
-from neurochip.mapping.traffic import DEFAULT_ACTIVITY
+from neurochip.mapping.traffic import DEFAULT_ACTIVITY, Layout, Nets
 from neurochip.network import DenseLayer, Network
+from neurochip.noc import Mesh
+
+unhurried = settings(deadline=None)
 
 TINY = Hardware.load("tiny")
 
@@ -51,6 +54,7 @@ def placements(draw: st.DrawFn) -> tuple[Placement, bool, Hardware]:
     return place(dense(*sizes), hardware, feedback), feedback, hardware
 
 
+@unhurried
 @given(placements())
 def test_every_synapse_is_in_one_forward_block_and_one_mirror(case: tuple[Placement, bool, Hardware]) -> None:
     placement, feedback, hardware = case
@@ -66,6 +70,7 @@ def test_every_synapse_is_in_one_forward_block_and_one_mirror(case: tuple[Placem
         assert (mirror == (mirrored and projection.source > 0)).all()
 
 
+@unhurried
 @given(placements())
 def test_every_neuron_is_in_one_group_and_one_segment(case: tuple[Placement, bool, Hardware]) -> None:
     placement = case[0]
@@ -78,6 +83,7 @@ def test_every_neuron_is_in_one_group_and_one_segment(case: tuple[Placement, boo
         assert set(segment.neurons) <= set(group.neurons)
 
 
+@unhurried
 @given(placements())
 def test_no_core_is_overfull_and_no_crossbar_is_used_twice(case: tuple[Placement, bool, Hardware]) -> None:
     placement, feedback, hardware = case
@@ -114,6 +120,7 @@ def all_or_none(segment: Segment, population: int, neurons: range) -> bool:
     return bool(common)
 
 
+@unhurried
 @given(placements())
 def test_spikes_and_sums_reach_everything_that_needs_them(case: tuple[Placement, bool, Hardware]) -> None:
     placement, feedback, hardware = case
@@ -136,6 +143,7 @@ def test_spikes_and_sums_reach_everything_that_needs_them(case: tuple[Placement,
     assert sorted(sums) == sorted(expected_sums)
 
 
+@unhurried
 @given(placements())
 def test_search_never_makes_it_worse_and_its_cost_is_that_of_the_routes(
     case: tuple[Placement, bool, Hardware],
@@ -147,8 +155,8 @@ def test_search_never_makes_it_worse_and_its_cost_is_that_of_the_routes(
     assert placement.traffic.improved == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
+@settings(deadline=None, max_examples=30)
 @given(placements())
-@settings(max_examples=30)
 def test_routes_agree_with_the_blocks_and_the_links(case: tuple[Placement, bool, Hardware]) -> None:
     placement = case[0]
     mesh, home = placement.mesh, placement.home.tolist()
@@ -176,6 +184,24 @@ def test_routes_agree_with_the_blocks_and_the_links(case: tuple[Placement, bool,
         assert routes.neurons_per_link(mesh.link_ids).tolist() == load
 
 
+@pytest.mark.parametrize("chunk", [1, 1 << 20])
+def test_foretold_costs_are_those_of_the_moves(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traffic, "_CHUNK", chunk)
+    tiling = tile(dense(20, 12, 9), 8, 5, 8, "transposed")
+    nets, hops = Nets.of(tiling, DEFAULT_ACTIVITY), Mesh(2, 3).hop_table().astype(float)
+    block_core, group_core = np.arange(len(tiling.blocks)) // 4 % 6, np.arange(len(tiling.groups)) % 6
+    layout = Layout(nets, hops, block_core, group_core)
+    for costs, core_of, move in (
+        (layout.block_costs(), layout.block_core, layout.move_block),
+        (layout.group_costs(), layout.group_core, layout.move_group),
+    ):
+        for (piece, core), cost in np.ndenumerate(costs):
+            before, home = layout.cost(), core_of[piece]
+            change = move(piece, core)
+            assert change == layout.cost() - before == cost - costs[piece, home]
+            assert move(piece, home) == -change
+
+
 @pytest.mark.parametrize("feedback", [True, False])
 @pytest.mark.parametrize("kind", ["transposed", "mirrored"])
 def test_same_input_same_placement(kind: str, feedback: bool) -> None:
@@ -186,6 +212,7 @@ def test_same_input_same_placement(kind: str, feedback: bool) -> None:
     assert first.traffic == second.traffic
 
 
+@unhurried
 @given(
     sizes=st.lists(st.integers(1, 60), min_size=2, max_size=4),
     rows=st.integers(1, 20),
