@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurochip.config import Source, build
 from neurochip.errors import ConfigError
 from neurochip.network import DenseLayer, Network, NetworkConfig, Population
+
+unhurried = settings(deadline=None)
 
 
 def dense(*units: int) -> list[DenseLayer]:
@@ -74,6 +76,7 @@ def test_section_is_strict(text: str, message: str) -> None:
         section(text)
 
 
+@unhurried
 @given(seed=st.integers(0, 2**64 - 1), gain=st.floats(0.1, 4.0), units=st.integers(1, 40))
 def test_weights_stay_within_the_bound_and_repeat(seed: int, gain: float, units: int) -> None:
     network = Network.build(dense(units, 3), (1, 4, 4), classes=3)

@@ -6,10 +6,12 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurochip.noc import DIRECTIONS, EAST, NORTH, SOUTH, WEST, Mesh
+
+unhurried = settings(deadline=None)
 
 OPPOSITE = {EAST: WEST, WEST: EAST, NORTH: SOUTH, SOUTH: NORTH}
 
@@ -23,11 +25,13 @@ def journeys(draw: st.DrawFn) -> tuple[Mesh, int, int]:
     return mesh, draw(core), draw(core)
 
 
+@unhurried
 @given(meshes)
 def test_coordinates_and_core_are_inverse(mesh: Mesh) -> None:
     assert [mesh.core(*mesh.coordinates(core)) for core in range(mesh.cores)] == list(range(mesh.cores))
 
 
+@unhurried
 @given(meshes)
 def test_links_join_neighbours_in_both_directions(mesh: Mesh) -> None:
     ends = [mesh.link_ends(link) for link in mesh.links()]
@@ -37,6 +41,7 @@ def test_links_join_neighbours_in_both_directions(mesh: Mesh) -> None:
     assert all(link < mesh.link_ids for link in mesh.links())
 
 
+@unhurried
 @given(journeys())
 def test_path_is_as_long_as_the_distance(journey: tuple[Mesh, int, int]) -> None:
     mesh, source, target = journey
@@ -45,6 +50,7 @@ def test_path_is_as_long_as_the_distance(journey: tuple[Mesh, int, int]) -> None
     assert mesh.hop_table()[source, target] == mesh.hops(source, target)
 
 
+@unhurried
 @given(journeys())
 def test_path_connects_source_and_target_over_links_that_exist(journey: tuple[Mesh, int, int]) -> None:
     mesh, here, target = journey
@@ -57,6 +63,7 @@ def test_path_connects_source_and_target_over_links_that_exist(journey: tuple[Me
     assert here == target
 
 
+@unhurried
 @given(journeys())
 def test_path_goes_along_x_first_and_never_turns_back(journey: tuple[Mesh, int, int]) -> None:
     mesh, source, target = journey
@@ -66,6 +73,7 @@ def test_path_goes_along_x_first_and_never_turns_back(journey: tuple[Mesh, int, 
     assert not any(OPPOSITE[direction] in directions for direction in directions)
 
 
+@unhurried
 @given(meshes, st.lists(st.tuples(st.integers(0, 48), st.integers(0, 48)), max_size=12))
 def test_paths_of_many_routes_are_the_single_paths(mesh: Mesh, pairs: list[tuple[int, int]]) -> None:
     routes = np.array(pairs, dtype=np.int64).reshape(-1, 2) % mesh.cores
@@ -74,6 +82,7 @@ def test_paths_of_many_routes_are_the_single_paths(mesh: Mesh, pairs: list[tuple
     assert list(zip(route.tolist(), link.tolist(), strict=True)) == expected
 
 
+@unhurried
 @given(meshes, st.integers(1, 8))
 def test_snake_visits_every_core_once_in_small_steps(mesh: Mesh, band: int) -> None:
     snake = mesh.snake(band)

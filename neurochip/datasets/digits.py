@@ -2,8 +2,8 @@
 
 The test set of the UCI "Optical Recognition of Handwritten Digits", 1,797 images with values 0..16; source,
 licence and making of the file are in ``digits.LICENSE.md``. The source does not divide these images. Our
-division depends on no seed: the last 360 of `stratified_order` are the test part. Nor does the source tell the
-writers apart, so both parts hold digits of the same 13 people.
+division depends on no seed: the last 360 of `stratified_order` are the test part. Nor does the source tell
+the writers apart, so both parts hold digits of the same 13 people.
 """
 
 from __future__ import annotations
