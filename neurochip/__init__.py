@@ -1,6 +1,7 @@
 """neurochip: a neuromorphic chip that learns on the chip, emulated bit for bit.
 
-The verbs are load, place, run and report; importing the package is cheap, what it names is imported when first used.
+The verbs are load, place, run and report; importing the package is cheap, what it names is imported when
+first used.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neurochip.errors import NeurochipError
-    from neurochip.experiment import Experiment, Run, Setup, execute, load
+    from neurochip.experiment import Experiment, Run, Setup
+    from neurochip.experiment.execute import execute
+    from neurochip.experiment.load import load
     from neurochip.hardware import Hardware
     from neurochip.mapping import Placement, place
     from neurochip.network import Network

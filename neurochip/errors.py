@@ -1,4 +1,5 @@
-"""Everything the library raises on purpose. The library raises; only the command line prints (exit code 2)."""
+"""Everything the library raises on purpose. The library raises; only the command line prints (exit code
+2)."""
 
 from __future__ import annotations
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 from uuid import uuid4
+
+from neurochip.errors import NeurochipError
 
 
 @contextmanager
@@ -15,15 +19,19 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """A temporary path beside ``path``, with the same suffix; it replaces ``path`` when the block ends well.
 
     When the block raises, ``path`` is as before and nothing is left behind. The folder is made if missing.
+    Raises NeurochipError when the file cannot be written (no permission, no space ...).
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.stem}.{uuid4().hex}{target.suffix}")
     try:
-        yield temporary
-        temporary.replace(target)
+        with _writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            _flush(temporary)
+            temporary.replace(target)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder that cannot be reached holds nothing to remove
+            temporary.unlink(missing_ok=True)
 
 
 def write_text_atomic(path: str | Path, text: str) -> None:
@@ -35,3 +43,27 @@ def write_text_atomic(path: str | Path, text: str) -> None:
 def write_json(path: str | Path, obj: Any) -> None:
     """Writes ``obj`` as indented JSON; NaN and infinities, which JSON has not, are a ValueError."""
     write_text_atomic(path, json.dumps(obj, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def make_folder(folder: str | Path) -> None:
+    """Make a folder if there is none, and try to write in it. Raises NeurochipError if that fails."""
+    target = Path(folder)
+    with _writing(target):
+        target.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=target):
+            pass
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise NeurochipError(f"{target} cannot be written: {reason}") from error
+
+
+def _flush(path: Path) -> None:
+    """Bring a file to the disk, so that not even a power cut leaves an empty one under the final name."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())

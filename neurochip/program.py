@@ -1,7 +1,7 @@
 """What a learning rule asks of the chip: phases of ticks, and outer products of captured banks.
 
-A rule writes a `Program`; the chip executes it and knows no rule. `docs/rules.md` shows the five rules of the project
-in these terms.
+A rule writes a `Program`; the chip executes it and knows no rule. `docs/rules.md` shows the five rules of
+the project in these terms.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ Start = Literal["reset", "continue", "restore"]
 class Phase:
     """A number of ticks under one nudge.
 
-    ``nudge`` is the sign of the nudge on nudged populations (0: none). ``start``: clear all neuron registers, go on
-    from where the last phase ended, or restore the snapshot. ``save``: take the snapshot at the end (all neuron
-    registers and the spikes in flight). ``bank``: which bank captures the membrane at the end. ``readout``: the
-    outputs' membranes at the end are the prediction.
+    ``nudge`` is the sign of the nudge on nudged populations (0: none). ``start``: clear all neuron
+    registers, go on from where the last phase ended, or restore the snapshot. ``save``: take the snapshot at
+    the end (all neuron registers and the spikes in flight). ``bank``: which bank captures the membrane at
+    the end. ``readout``: the outputs' membranes at the end are the prediction.
     """
 
     name: str
@@ -47,9 +47,9 @@ class Term:
 class Program:
     """The phases of one sample and the update at their end.
 
-    The update of a synapse is ``w += rate * sum(terms)``; ``gain`` is the rule's own factor in the rate (EP: 1/(2 beta)).
-    ``feedback``: spikes of a population also drive, through the same weights, the population below. ``flips``: per
-    sample, a random bit exchanges the nudge's sign and the two banks.
+    The update of a synapse is ``w += rate * sum(terms)``; ``gain`` is the rule's own factor in the rate (EP:
+    1/(2 beta)). ``feedback``: spikes of a population also drive, through the same weights, the population
+    below. ``flips``: per sample, a random bit exchanges the nudge's sign and the two banks.
     """
 
     neuron: Neuron

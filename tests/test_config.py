@@ -297,6 +297,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         ("sizes: []", "sizes must be a list of 1..3, not a list of 0"),
         ("sizes: [1, 2, 3, 4]", "sizes must be a list of 1..3, not a list of 4"),
         ("sizes: [1, x]", "sizes.1 must be an integer, not 'x'"),
+        ("sizes: [x]", "sizes.0 must be an integer, not 'x'"),
         ("table: {a: x}", "table.a must be an integer, not 'x'"),
         ("table: 3", "table must be a mapping of keys, not 3"),
         ("nested: 3", "nested must be a mapping of keys, not 3"),
@@ -334,6 +335,18 @@ def test_rules_between_keys_are_placed_at_the_key_they_name() -> None:
     assert messages("nested:\n  hi: 2\n  lo: 3\n") == [
         "nested.lo must be below 2 (chip.yaml:3)",
         "nested.hi must be above 3 (chip.yaml:2)",
+    ]
+
+
+def test_a_list_is_too_short_by_its_own_length_not_by_that_of_its_good_items() -> None:
+    class Layers(Model):
+        layers: tuple[Annotated[Dense | Pool, Field(discriminator="kind")], ...] = key(min_length=2)
+
+    bad = "layers.0.kind must be one of dense, pool, not 'x' (chip.yaml:1)"
+    assert messages("layers: [{kind: x}, {kind: pool, pool: 2}]", Layers) == [bad]
+    assert messages("layers: [{kind: x}]", Layers) == [
+        bad,
+        "layers must be a list of at least 2, not a list of 1 (chip.yaml:1)",
     ]
 
 

@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent.parent / "hw_configs"
 PRESETS = [name for name, _ in presets()]
 WIDTHS = {
     "weight": (2, 16), "bias": (2, 32), "partial": (8, 32), "current": (8, 32), "decoded": (8, 32),
-    "membrane": (8, 32), "residual": (8, 32), "bank": (4, 16), "trace": (4, 16), "accumulator": (16, 64),
+    "membrane": (8, 32), "residual": (8, 32), "bank": (4, 16), "trace": (4, 16), "accumulator": (16, 62),
 }  # fmt: skip
 FULL = ("weight", "bias", "decoded", "membrane", "residual", "bank", "trace")
 
@@ -137,7 +137,7 @@ def test_width_of_a_register(name: str, bits: int) -> None:
     point = "frac: 0" if name in FULL else "overflow: saturate"
     sets = [f"registers.{name}={{bits: {bits}, {point}}}", "registers.bank.bits=4", "registers.weight.bits=2"]
     if name in ("bank", "weight"):
-        sets = [sets[0], "registers.accumulator.bits=64", "registers.current.bits=32"]
+        sets = [sets[0], "registers.accumulator.bits=62", "registers.current.bits=32"]
     source = hardware_source("tiny", sets)
     found = [str(problem) for problem in problems(source, Hardware)]
     bad = f"registers.{name}.bits must be {low}..{high}, not {bits} (--set registers.{name})"
@@ -149,10 +149,12 @@ def test_binary_point_of_a_register(name: str, data: st.DataObject, signed: bool
     bits = data.draw(st.integers(*WIDTHS[name]))
     point = data.draw(st.integers(-2, bits + 2))
     text = f"{{bits: {bits}, {key}: {point}, signed: {str(signed).lower()}}}"
-    sets = [f"registers.{name}={text}", "registers.accumulator.bits=64"]
+    sets = [f"registers.{name}={text}", "registers.accumulator.bits=62"]
     source = hardware_source("tiny", sets)
     room = bits - signed
-    if 0 <= point <= room:
+    if name == "weight" and not signed:
+        assert "weight.signed must be true" in str(problems(source, Hardware)[0])
+    elif 0 <= point <= room:
         found = Hardware.load("tiny", sets).registers.formats()[name]
         assert found.frac == (point if key == "frac" else room - point)
         assert 0 <= found.frac <= room

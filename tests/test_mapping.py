@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from neurochip.errors import DoesNotFit
 from neurochip.hardware import Hardware
 from neurochip.mapping import BACKWARD, FORWARD, Placement, Segment, place, spike_routes, sum_routes, traffic
-from neurochip.mapping.limits import Limits, demand
-from neurochip.mapping.tile import Feedback, tile
+from neurochip.mapping.limits import demand
+from neurochip.mapping.plan import Feedback, Limits, Plan
+from neurochip.mapping.tile import tile
 from neurochip.mapping.traffic import DEFAULT_ACTIVITY, Layout, Nets
 from neurochip.network import DenseLayer, Network
 from neurochip.noc import Mesh
@@ -187,7 +188,7 @@ def test_routes_agree_with_the_blocks_and_the_links(case: tuple[Placement, bool,
 @pytest.mark.parametrize("chunk", [1, 1 << 20])
 def test_foretold_costs_are_those_of_the_moves(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(traffic, "_CHUNK", chunk)
-    tiling = tile(dense(20, 12, 9), 8, 5, 8, "transposed")
+    tiling = tile(Plan(dense(20, 12, 9), Limits.of(chip((2, 3), (8, 5))), "transposed"), 8)
     nets, hops = Nets.of(tiling, DEFAULT_ACTIVITY), Mesh(2, 3).hop_table().astype(float)
     block_core, group_core = np.arange(len(tiling.blocks)) // 4 % 6, np.arange(len(tiling.groups)) % 6
     layout = Layout(nets, hops, block_core, group_core)
@@ -221,11 +222,11 @@ def test_same_input_same_placement(kind: str, feedback: bool) -> None:
 )
 def test_demand_foretells_the_tiling(sizes: list[int], rows: int, cols: int, way_back: Feedback) -> None:
     network = dense(*sizes)
-    limits = Limits.of(chip((2, 2), (rows, cols)))
-    tiling = tile(network, rows, cols, max(rows, cols), way_back)
+    plan = Plan(network, Limits.of(chip((2, 2), (rows, cols))), way_back)
+    tiling = tile(plan, max(rows, cols))
     for index in range(len(network.projections)):
         mine = [i for i, block in enumerate(tiling.blocks) if block.projection == index]
-        told = demand(network, index, limits, way_back)
+        told = demand(plan, index)
         assert told.crossbars == len(mine)
         assert told.mirrors == sum(tiling.blocks[i].role == "mirror" for i in mine)
         assert told.axons == tiling.axons[mine].sum()

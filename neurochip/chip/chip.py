@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.chip import columns as col
-from neurochip.chip import engine, learn, lower
+from neurochip.chip import engine, faults, kernels, learn, lower
+from neurochip.chip.memory import Matrix, Memory
 from neurochip.chip.scratch import Scratch
+from neurochip.chip.threads import side_by_side
 from neurochip.counts import Tally
-from neurochip.errors import ConfigError, Problem, RegisterOverflow
+from neurochip.errors import ConfigError, Problem
 from neurochip.fixed import Format, Rate
 from neurochip.hardware import Hardware
 from neurochip.mapping import Placement
+from neurochip.network import Network
 from neurochip.neurons import registers as reg
 from neurochip.program import Program
 
@@ -28,8 +30,9 @@ Ints = NDArray[np.integer[Any]]
 class Outcome:
     """What a batch left behind.
 
-    ``readout``: int32 [samples, outputs], membranes of the output population when the program reads them. ``banks``: int32
-    [samples, banks, units] or [0, ...] when nothing was captured. ``trace``: int64 [ticks, 1 + registers, probes].
+    ``readout``: [samples, outputs], membranes of the output population when the program reads them.
+    ``banks``: int32 [samples, banks, units] or [0, ...] when nothing was captured. ``trace``: int64 [ticks,
+    1 + registers, probes].
     """
 
     readout: Ints
@@ -41,80 +44,96 @@ class Outcome:
 class Chip:
     """A placed network on a piece of hardware, ready to execute one program.
 
-    ``weights`` of a projection are integers [n_pre, n_post] in steps of 2**-frac of the weight register; the masters
-    carry the fraction bits below them. ``threads``: how many samples, or rows, run side by side; it changes no bit.
+    ``weights`` of a projection are integers of its weight shape, in steps of 2**-frac of the weight
+    register; the masters carry the fraction bits below them. ``threads``: how many samples, or rows, run
+    side by side; it changes no bit. Raises ConfigError when the registers do not fit each other or the
+    network.
     """
 
     hardware: Hardware
     placement: Placement
     program: Program
     threads: int = 1
+    network: Network = field(init=False)
     formats: dict[str, Format] = field(init=False)
+    fraction: int = field(init=False)
+    memory: Memory = field(init=False)
+    units: int = field(init=False)
+    tally: Tally = field(init=False)
 
     def __post_init__(self) -> None:
         self.network = self.placement.network
         self.formats = self.hardware.registers.formats()
         self.fraction = self.hardware.registers.fraction.bits
-        weight = self.formats["weight"]
-        self.memory = lower.Memory.of(self.network, weight.bits, self.program.feedback)
+        self.memory = Memory.of(
+            self.network, self.formats["weight"].bits, self.fraction, self.program.feedback
+        )
         self.units = self.network.neurons
         self._populations = lower.populations(self.network, self.program, self.formats)
-        self._operations = lower.operations(
-            self.placement, self.memory, self.program, weight, self.formats["partial"]
-        )
+        self._operations = lower.operations(self.placement, self.memory, self.program, self.formats)
         self._formats = lower.format_table(self.formats)
         self._tiles = lower.tile_table(self.network)
+        self._convs = lower.conv_table(self.network, self.memory)
         self._weights = np.zeros(self.memory.words, self.memory.weight_type)
-        self._masters = np.zeros(self.memory.masters, np.int32)
-        self._bias = np.zeros(self.units, np.int64)
+        self._kernels = np.zeros(self.memory.kernel_words, self.memory.sum_type)
+        self._kernel_sums = np.zeros(self.memory.sums, np.int64)
+        self._masters = np.zeros(self.memory.masters, self.memory.master_type)
+        self.word = lower.word(self.network, self.program, self.formats)
+        self._bias = np.zeros(self.units, self.word)
         self._scratch: dict[tuple[int, int], Scratch] = {}
-        self.tally = self._new_tally(self.program)
+        self.tally = self._new_tally()
 
-    # -- weights --------------------------------------------------------------------------------------------------
+    # -- weights -------------------------------------------------------------------------------------------
 
     def load(self, masters: Sequence[Ints], biases: Sequence[Ints]) -> None:
-        """Write masters (int, [n_pre, n_post] each) and biases (int, [n_post] each) into the chip's memories."""
-        for matrix, projection, values in zip(self.memory.matrices, self.network.projections, masters, strict=True):
-            shape = (projection.n_pre, projection.n_post)
+        """Write masters (of the weight shapes) and biases (one for each column) into the chip's memories."""
+        each = zip(self.network.projections, self.memory.matrices, masters, biases, strict=True)
+        for projection, matrix, values, bias in each:
+            rows, cols = projection.weight_shape
             self._masters[matrix.master : matrix.master + values.size] = values.reshape(-1)
-            held = (values.reshape(shape).astype(np.int64) + self._half) >> self.fraction
-            self._forward(matrix, shape)[:] = held
+            held = (values.reshape(rows, cols).astype(np.int64) + self._half) >> self.fraction
+            self._forward(matrix, projection.weight_shape)[:] = held
             if matrix.back >= 0:
-                back = self._weights[matrix.back :][: shape[1] * matrix.back_stride]
-                back.reshape(shape[1], -1)[:, : shape[0]] = held.T
-        for index, values in enumerate(biases):
-            self._bias[self._units_of(self.network.projections[index].target)] = values
+                back = self._weights[matrix.back : matrix.back + cols * matrix.back_stride]
+                back.reshape(cols, -1)[:, :rows] = held.T
+            self._bias[self._units_of(projection.target)] = np.tile(bias, projection.n_post // cols)
+        self._stamp_kernels()
 
     def load_real(self, weights: Sequence[NDArray[np.float64]]) -> None:
         """Write real weights, rounded to the nearest master; biases become 0."""
         weight = self.formats["weight"]
-        lo, hi = weight.lo << self.fraction, (weight.hi << self.fraction) + max(self._half - 1, 0)
+        lo = (weight.lo << self.fraction) - self._half
+        hi = (weight.hi << self.fraction) + max(self._half - 1, 0)
         scale = 2.0 ** (weight.frac + self.fraction)
-        masters = [np.clip(np.rint(w * scale), lo - self._half, hi).astype(np.int32) for w in weights]
-        self.load(masters, [np.zeros(p.n_post, np.int64) for p in self.network.projections])
+        masters = [np.clip(np.rint(w * scale), lo, hi).astype(np.int64) for w in weights]
+        self.load(masters, [np.zeros(p.weight_shape[1], np.int64) for p in self.network.projections])
 
     @property
     def weights(self) -> list[Ints]:
-        """Copies of the integer weights that the crossbars hold, [n_pre, n_post] for each projection."""
-        return [
-            self._forward(matrix, (p.n_pre, p.n_post)).copy()
-            for matrix, p in zip(self.memory.matrices, self.network.projections, strict=True)
-        ]
+        """Copies of the integer weights that the crossbars hold, one matrix of the weight shape for each
+        projection."""
+        each = zip(self.memory.matrices, self.network.projections, strict=True)
+        return [self._forward(matrix, projection.weight_shape).copy() for matrix, projection in each]
 
     @property
     def masters(self) -> list[Ints]:
-        """Copies of weight and fraction as one integer, int32 [n_pre, n_post] for each projection."""
+        """Copies of weight and fraction as one integer, of the weight shape for each projection."""
+        each = zip(self.memory.matrices, self.network.projections, strict=True)
         return [
-            self._masters[matrix.master :][: p.n_pre * p.n_post].reshape(p.n_pre, p.n_post).copy()
-            for matrix, p in zip(self.memory.matrices, self.network.projections, strict=True)
+            self._masters[m.master : m.master + p.weight_shape[0] * p.weight_shape[1]]
+            .reshape(p.weight_shape)
+            .copy()
+            for m, p in each
         ]
 
     @property
     def biases(self) -> list[Ints]:
-        """Copies of the biases, int64 [n_post] for each projection."""
-        return [self._bias[self._units_of(p.target)].copy() for p in self.network.projections]
+        """Copies of the biases, one for each column of a projection's matrix (neuron, or channel)."""
+        return [
+            self._bias[self._units_of(p.target)][: p.weight_shape[1]].copy() for p in self.network.projections
+        ]
 
-    # -- running --------------------------------------------------------------------------------------------------
+    # -- running -------------------------------------------------------------------------------------------
 
     def run(
         self, inputs: Ints, targets: Ints, names: Ints, family: int, program: Program | None = None,
@@ -122,9 +141,9 @@ class Chip:
     ) -> Outcome:  # fmt: skip
         """Run samples through a program (the chip's own by default), up to but not including the update.
 
-        ``inputs``: [samples, inputs] and ``targets``: [samples, outputs], in steps of the membrane; ``names``: [samples],
-        numbers that tell the samples' random draws apart; ``family``: key of the run's draws; ``probe``: units whose
-        registers and spikes are recorded in every tick (one sample only).
+        ``inputs``: [samples, inputs] and ``targets``: [samples, outputs], in steps of the membrane;
+        ``names``: [samples], numbers that tell the samples' random draws apart; ``family``: key of the run's
+        draws; ``probe``: units whose registers and spikes are recorded in every tick (one sample only).
         Raises RegisterOverflow when a register declared ``error`` overflows.
         """
         program = program or self.program
@@ -134,47 +153,63 @@ class Chip:
         probe = np.zeros(0, np.int64) if probe is None else np.asarray(probe, np.int64)
         trace = np.zeros((program.ticks if len(probe) else 0, 1 + len(reg.STATE), len(probe)), np.int64)
         banks = np.zeros((n if capture else 0, program.banks, self.units), np.int32)
-        readout = np.zeros((n, outputs), np.int32)
-        phases = lower.phase_table(program)
+        readout = np.zeros((n, outputs), self.word)
         schedule = np.array(program.neuron.schedule(program.ticks), np.int64)
         nudge = np.array([program.nudge.multiplier, program.nudge.shift, program.flips], np.int64)
-        bounds = np.linspace(0, n, threads + 1).astype(np.int64)
-        self._use(threads)
-        engine.run(
-            bounds, np.asarray(names, np.int64), family, self._operations, self._populations, phases, schedule,
-            nudge, self._formats, self._weights, self.memory.group, self._bias,
-            np.asarray(inputs, np.int64), np.asarray(targets, np.int64), *scratch.arrays(), banks, readout,
-            scratch.sent, probe, trace,
-        )  # fmt: skip
+        names, phases = np.asarray(names, np.int64), lower.phase_table(program)
+        inputs, targets = np.asarray(inputs, self.word), np.asarray(targets, self.word)
+        bounds = [n * thread // threads for thread in range(threads + 1)]
+
+        def work(thread: int) -> None:
+            engine.run(
+                bounds[thread], bounds[thread + 1], names, family, self._operations.table,
+                self._operations.which,
+                self._operations.where, self._populations, phases, schedule, nudge, self._formats,
+                self._weights,
+                self._kernels, self._bias, inputs, targets, *scratch.of_thread(thread), banks, readout,
+                scratch.sent[thread], probe, trace,
+            )  # fmt: skip
+
+        side_by_side(work, threads)
         self._collect(scratch, n, program)
         return Outcome(readout, banks, trace)
 
     def learn(self, banks: Ints, rates: Sequence[Rate], bias_rates: Sequence[Rate], family: int) -> None:
-        """Let the update unit walk all crossbars once, with the banks of a batch and one rate for each projection."""
-        matrices = np.array(
-            [
-                [
-                    self._units_of(p.source).start, self._units_of(p.target).start, p.n_pre, p.n_post,
-                    m.forward, m.stride, m.back, m.back_stride, m.master,
-                    rate.multiplier, rate.shift, bias_rate.multiplier, bias_rate.shift,
-                ]
-                for p, m, rate, bias_rate in zip(
-                    self.network.projections, self.memory.matrices, rates, bias_rates, strict=True
-                )
-            ],
-            np.int64,
-        )  # fmt: skip
+        """Let the update unit walk all crossbars once, with the banks of a batch and one rate for each
+        projection.
+
+        Raises ConfigError when the sums of such a batch could exceed 62 bits, RegisterOverflow for strict
+        registers.
+        """
+        positions = max(p.n_post // p.weight_shape[1] for p in self.network.projections)
+        windows = max(p.kernel.window**2 if p.kernel else 1 for p in self.network.projections)
+        sum_type = self._sum_type(len(banks) * positions * windows)
+        matrices = lower.matrix_table(self.network, self.memory, rates, bias_rates)
         terms = np.array([[t.sign, t.bank_pre, t.bank_post] for t in self.program.terms], np.int64)
         threads = max(1, min(self.threads, len(self._tiles)))
-        sums = np.zeros((threads, self.memory.widest), self._sum_type(len(banks)))
+        widest = max(p.weight_shape[1] for p in self.network.projections)
         over = np.zeros((threads, 2, len(reg.REGISTERS)), np.int64)
         done = np.zeros((threads, len(matrices), 3), np.int64)
         one = min(1 << self.formats["bank"].frac, self.formats["bank"].hi)
-        self._use(threads)
-        learn.learn(
-            self._tiles, matrices, terms, banks, one, self._formats, self.fraction, family, self._masters,
-            self._weights, self._bias, sums, over, done,
-        )  # fmt: skip
+        sums = np.zeros((threads, widest), sum_type)
+        narrow_type = self._sum_type(positions)
+        for conv in self._convs[matrices[:, learn.SHARED] != 0]:
+            narrow = np.zeros((threads, conv[kernels.C_OUT]), narrow_type)
+
+            def correlate(thread: int, conv: Ints = conv, narrow: Ints = narrow) -> None:
+                kernels.correlate(thread, threads, conv, terms, banks, narrow[thread], self._kernel_sums)
+
+            side_by_side(correlate, threads)
+
+        def work(thread: int) -> None:
+            learn.learn(
+                thread, threads, self._tiles, matrices, self._convs, self._kernel_sums, terms, banks, one,
+                self._formats, self.fraction, family, self._masters, self._weights, self._bias, sums[thread],
+                over[thread], done[thread],
+            )  # fmt: skip
+
+        side_by_side(work, threads)
+        self._stamp_kernels()
         self.tally.saturations += over[:, 0].sum(0)
         self.tally.updates += done.sum(0)
         self.tally.batches += 1
@@ -182,101 +217,70 @@ class Chip:
 
     def take_tally(self) -> Tally:
         """The events since the last call; counting starts again at zero."""
-        tally, self.tally = self.tally, self._new_tally(self.program)
+        tally, self.tally = self.tally, self._new_tally()
         return tally
 
-    # -- inside ---------------------------------------------------------------------------------------------------
+    # -- inside --------------------------------------------------------------------------------------------
 
     @property
     def _half(self) -> int:
         return 1 << (self.fraction - 1) if self.fraction else 0
 
-    def _forward(self, matrix: lower.Matrix, shape: tuple[int, int]) -> Ints:
-        """View [n_pre, n_post] of a matrix in the weight memory."""
+    def _forward(self, matrix: Matrix, shape: tuple[int, int]) -> Ints:
+        """View of a matrix in the weight memory."""
         block = self._weights[matrix.forward : matrix.forward + shape[0] * matrix.stride]
         return block.reshape(shape[0], -1)[:, : shape[1]]
+
+    def _stamp_kernels(self) -> None:
+        for conv in self._convs[self._convs[:, kernels.SIZE] > 0]:
+            kernels.stamp(conv, self._weights, self._kernels)
 
     def _units_of(self, population: int) -> slice:
         offset, size = self._populations[population, [reg.OFFSET, reg.SIZE]]
         return slice(int(offset), int(offset + size))
 
-    def _new_tally(self, program: Program) -> Tally:
-        return Tally.zero(len(program.phases), self.units, len(self.network.projections))
+    def _new_tally(self) -> Tally:
+        return Tally.zero(len(self.program.phases), self.units, len(self.network.projections))
 
     def _scratch_for(self, threads: int, phases: int) -> Scratch:
         key = (threads, phases)
         if key not in self._scratch:
-            populations = len(self.network.populations)
+            widest = max(self.memory.widest, self._operations.largest_map)
             self._scratch[key] = Scratch.of(
-                threads, phases, populations, self.units, self.memory.widest, self.memory.sum_type
+                threads,
+                phases,
+                len(self.network.populations),
+                self.units,
+                widest,
+                self.memory.sum_type,
+                self.word,
             )
         return self._scratch[key]
 
-    def _sum_type(self, samples: int) -> type[np.signedinteger[Any]]:
-        """The narrowest scratch type in which a batch's sums are exact; ConfigError if none is."""
-        bank = self.formats["bank"]
-        bits = (samples * len(self.program.terms) * max(bank.hi, -bank.lo) ** 2).bit_length()
+    def _sum_type(self, products: int) -> type[np.signedinteger[Any]]:
+        """The narrowest type in which a sum of so many products of banks is exact; ConfigError if none is."""
+        bank, terms = self.formats["bank"], len(self.program.terms)
+        bits = (products * terms * max(bank.hi, -bank.lo) ** 2).bit_length()
         if bits + self.hardware.update_unit.rate_bits > 62:
-            message = f"experiment.batch times registers.bank.bits is too large: sums of {bits} bits"
-            raise ConfigError([Problem(message, "experiment.batch")])
+            message = f"registers.bank.bits must be smaller: sums of {products} products need {bits} bits"
+            raise ConfigError([Problem(message, "hardware.registers.bank")])
         return np.int32 if bits <= 31 else np.int64
-
-    def _use(self, threads: int) -> None:
-        if threads > 1 and not numba.config.DISABLE_JIT:
-            numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
 
     def _collect(self, scratch: Scratch, samples: int, program: Program) -> None:
         """Move the threads' counts into the tally (an inference program counts in the phases it shares)."""
         self.tally.spikes[: len(program.phases)] += scratch.sent.sum(0)
         self.tally.saturations += scratch.over[:, 0].sum(0)
         self.tally.samples += samples
-        faults = scratch.fault[scratch.fault[:, col.F_REGISTER] >= 0]
+        found = scratch.fault[scratch.fault[:, col.F_REGISTER] >= 0]
         scratch.clear()
-        if len(faults):
-            self._refuse(faults[np.argmin(faults[:, col.F_SAMPLE])], program)
-
-    def _refuse(self, fault: Ints, program: Program) -> NoReturn:
-        register, unit, tick, phase, sample = (int(value) for value in fault)
-        population, neuron = self._name(unit)
-        core = self._home(population, neuron)
-        raise RegisterOverflow(
-            f"register {reg.REGISTERS[register]} overflowed on core {core} at tick {tick} of phase "
-            f"{program.phases[phase].name!r}: neuron {neuron} of {self.network.populations[population].name}, sample "
-            f"{sample} of the batch; widen registers.{reg.REGISTERS[register]} or let it saturate"
-        )
+        if len(found):
+            raise faults.in_a_tick(found[np.argmin(found[:, col.F_SAMPLE])], self.placement, program)
 
     def _refuse_overflow(self, over: Ints) -> None:
         """Raise for strict registers that overflowed in the update unit."""
-        for register, name in enumerate(reg.REGISTERS):
+        for register in range(len(reg.REGISTERS)):
             strict = self._formats[register, reg.OVERFLOW] == 2
             if strict and over[:, 0, register].any():
-                place = self._synapse(int(over[:, 1, register].max()) - 1, name)
-                raise RegisterOverflow(
-                    f"register {name} overflowed in the update after {self.tally.batches} batches: {place}; widen "
-                    f"registers.{name} or let it saturate"
-                )
-
-    def _synapse(self, number: int, register: str) -> str:
-        if register == "bias" or number >= self.memory.masters:
-            population, neuron = self._name(number if register == "bias" else number - self.memory.masters)
-            core = self._home(population, neuron)
-            return f"bias of neuron {neuron} of {self.network.populations[population].name}, core {core}"
-        index = max(i for i, m in enumerate(self.memory.matrices) if m.master <= number)
-        projection = self.network.projections[index]
-        pre, post = divmod(number - self.memory.matrices[index].master, projection.n_post)
-        core = self._holder(index, pre, post)
-        return f"synapse {pre} -> {post} of {self.network.label(index)}, core {core}"
-
-    def _name(self, unit: int) -> tuple[int, int]:
-        """(population, neuron) of a unit."""
-        population = int(np.searchsorted(self._populations[:, reg.OFFSET], unit, side="right")) - 1
-        return population, unit - int(self._populations[population, reg.OFFSET])
-
-    def _home(self, population: int, neuron: int) -> int:
-        """Core of a neuron's registers."""
-        return next(g.core for g in self.placement.groups if g.population == population and neuron in g.neurons)
-
-    def _holder(self, projection: int, pre: int, post: int) -> int:
-        """Core of a synapse's crossbar."""
-        forward = (b for b in self.placement.blocks if b.projection == projection and b.role == "forward")
-        return next(block.core for block in forward if pre in block.rows and post in block.cols)
+                number = int(over[:, 1, register].max()) - 1
+                batches, ticks = self.tally.batches, self.program.ticks
+                raise faults.in_an_update(register, number, batches, ticks, self.placement, self.memory)

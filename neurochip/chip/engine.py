@@ -1,20 +1,19 @@
 """The fast engine: samples run through all phases of a program, tick by tick, inside one compiled call.
 
-A tick reads like the datasheet: deliver and integrate (operation by operation), update and fire (population by
-population), commit (the new spike lists become the delivered ones). Nothing written in a tick is read in that tick, so
-the order of operations and of populations does not matter. Every sample has its own registers and its draws are named
-by (seed, sample, tick, unit), so neither threads nor the split of a batch change a bit.
+A tick reads like the datasheet: deliver and integrate (operation by operation), update and fire (population
+by population), commit (the new spike lists become the delivered ones). Nothing written in a tick is read in
+that tick, so the order of operations and of populations does not matter. Every sample has its own registers
+and its draws are named by (seed, sample, tick, unit), so neither threads nor the split of a batch change a
+bit.
 """
 
 from __future__ import annotations
 
-import numpy as np
-from numba import njit, prange
-
 from neurochip.chip import columns as col
 from neurochip.chip.integrate import integrate
+from neurochip.fixed.jit import kernel
 from neurochip.fixed.scalar import ERROR, dither, draw, shifted, stored, subkey
-from neurochip.neurons import kernels
+from neurochip.neurons import kernels as neuron
 from neurochip.neurons import registers as reg
 
 SNAPSHOT = 2
@@ -22,63 +21,65 @@ CAPTURE_KEY = 1 << 32
 """Draws at a phase's end are named by this plus the phase; draws in a tick by 1 plus the tick."""
 
 
-@njit(parallel=True, cache=True)
+@kernel(nogil=True)
 def run(
-    bounds, samples, family, ops, pops, phases, schedule, nudge, formats, weights, group, bias, inputs, targets,
-    state, saved, spikes, counts, narrow, partial, noise, spike, over, fault,
+    first, last, samples, family, ops, which, where, pops, phases, schedule, nudge, formats, weights, kernels,
+    bias, inputs, targets, state, saved, spikes, counts, narrow, partial, noise, spike, eights, over, fault,
     banks, readout, sent, probe, trace,
 ):  # fmt: skip
-    """Run samples ``bounds[c] .. bounds[c+1]`` in thread ``c``.
+    """Run samples ``first .. last-1`` of a batch, in one thread; stops at the first fault.
 
-    ``samples``: int64 [S], names of the samples in draws. ``family``: key of this run's draws. Tables: see `columns`.
-    ``nudge``: (multiplier, shift, whether the sign flips per sample). ``inputs``: int64 [S, inputs], ``targets``: int64
-    [S, targets], both in units of the membrane. Then the threads' scratch and results (first axis: thread).
-    ``banks``: int32 [S or 0, banks, units]; ``readout``: int32 [S, outputs]; ``sent``: int64 [threads, phases,
-    units], spikes of either sign that arrived; ``probe``: units to record; ``trace``: int64 [ticks or 0, 1 + registers, probes].
+    ``samples``: int64 [S], names of the samples in draws. ``family``: key of this run's draws. Tables: see
+    `columns`. ``nudge``: (multiplier, shift, whether the sign flips per sample). ``inputs``: [S, inputs],
+    ``targets``: [S, targets], both in units of the membrane. Then the thread's own scratch, see `Scratch`.
+    ``banks``: int32 [S or 0, banks, units]; ``readout``: [S, outputs]; ``sent``: int64 [phases, units],
+    spikes of either sign that arrived; ``probe``: units to record; ``trace``: int64 [ticks or 0, 1 +
+    registers, probes].
     """
-    for c in prange(bounds.shape[0] - 1):
-        for s in range(bounds[c], bounds[c + 1]):
-            if fault[c, col.F_REGISTER] >= 0:
-                break
+    for s in range(first, last):
+        if fault[col.F_REGISTER] < 0:
             _run_sample(
-                s, subkey(family, samples[s]), ops, pops, phases, schedule, nudge, formats, weights, group, bias,
-                inputs[s], targets[s], state[c], saved[c], spikes[c], counts[c], narrow[c], partial[c], noise[c],
-                spike[c], over[c], fault[c], banks, readout[s], sent[c], probe, trace,
+                s, subkey(family, samples[s]), ops, which, where, pops, phases, schedule, nudge, formats,
+                weights, kernels, bias, inputs[s], targets[s], state, saved, spikes, counts, narrow, partial,
+                noise, spike, eights, over, fault, banks, readout[s], sent, probe, trace,
             )  # fmt: skip
 
 
-@njit(cache=True)
+@kernel
 def _run_sample(
-    s, family, ops, pops, phases, schedule, nudge, formats, weights, group, bias, value, target,
-    state, saved, spikes, counts, narrow, partial, noise, spike, over, fault, banks, readout, sent, probe, trace,
+    s, family, ops, which, where, pops, phases, schedule, nudge, formats, weights, kernels, bias, value,
+    target,
+    state, saved, spikes, counts, narrow, partial, noise, spike, eights, over, fault, banks, readout, sent,
+    probe, trace,
 ):  # fmt: skip
     flip = nudge[2] != 0 and draw(family, 0) & 1 == 1
-    now, tick = 0, 0
+    now = 0
     for p in range(phases.shape[0]):
         phase = phases[p]
-        now = _start(phase[col.START], now, state, saved, spikes, counts)
+        _start(phase[col.START], now, state, saved, spikes, counts)
         sign = -phase[col.NUDGE] if flip else phase[col.NUDGE]
         for k in range(phase[col.TICKS]):
             tick = phase[col.TIME] + k
             _tick(
-                subkey(family, tick + 1), sign, nudge, ops, pops, schedule[tick], formats, weights, group, bias, value,
-                target, state, spikes[now], counts[now], spikes[1 - now], counts[1 - now], narrow, partial, noise,
-                spike, over, sent[p],
+                subkey(family, tick + 1), sign, nudge, ops, which, where, pops, schedule[tick], formats,
+                weights, kernels,
+                bias, value, target, state, spikes[now], counts[now], spikes[1 - now], counts[1 - now],
+                narrow, partial, noise,
+                spike, eights, over, sent[p],
             )  # fmt: skip
             now = 1 - now
             if probe.shape[0] > 0:
                 _record(phase[col.ELAPSED] + k, probe, state, pops, spikes[now], counts[now], trace)
             if _faulty(formats, over, fault):
-                fault[col.F_TICK], fault[col.F_PHASE], fault[col.F_SAMPLE] = tick, p, s
+                fault[col.F_TICK], fault[col.F_PHASE], fault[col.F_SAMPLE] = k, p, s
                 return
         if phase[col.SAVE] != 0:
-            saved[:] = state
-            spikes[SNAPSHOT], counts[SNAPSHOT] = spikes[now], counts[now]
+            _copy(state, spikes[now], counts[now], saved, spikes[SNAPSHOT], counts[SNAPSHOT])
         if phase[col.CAPTURE] >= 0 and banks.shape[0] > 0:
             bank = 1 - phase[col.CAPTURE] if flip else phase[col.CAPTURE]
             _capture(state[reg.MEMBRANE], formats, subkey(family, CAPTURE_KEY + p), banks[s, bank], over)
             if _faulty(formats, over, fault):
-                fault[col.F_TICK], fault[col.F_PHASE], fault[col.F_SAMPLE] = tick, p, s
+                fault[col.F_TICK], fault[col.F_PHASE], fault[col.F_SAMPLE] = phase[col.TICKS] - 1, p, s
                 return
         if phase[col.READOUT] != 0:
             first = state.shape[1] - readout.shape[0]
@@ -86,45 +87,69 @@ def _run_sample(
                 readout[j] = state[reg.MEMBRANE, first + j]
 
 
-@njit(cache=True)
+@kernel
 def _start(how, now, state, saved, spikes, counts):
-    """Prepare the registers for a phase; returns which spike list is delivered first."""
+    """Prepare the registers for a phase, and the spikes that its first tick delivers."""
     if how == col.RESET:
-        state[:] = 0
-        counts[now] = 0
+        for r in range(state.shape[0]):
+            for j in range(state.shape[1]):
+                state[r, j] = 0
+        for p in range(counts.shape[2]):
+            counts[now, 0, p] = counts[now, 1, p] = 0
     elif how == col.RESTORE:
-        state[:] = saved
-        spikes[now], counts[now] = spikes[SNAPSHOT], counts[SNAPSHOT]
-    return now
+        _copy(saved, spikes[SNAPSHOT], counts[SNAPSHOT], state, spikes[now], counts[now])
 
 
-@njit(cache=True)
+@kernel
+def _copy(state, spikes, counts, to_state, to_spikes, to_counts):
+    """Copy all registers and the spikes in flight."""
+    for r in range(state.shape[0]):
+        for j in range(state.shape[1]):
+            to_state[r, j] = state[r, j]
+    for sign in range(2):
+        for j in range(spikes.shape[1]):
+            to_spikes[sign, j] = spikes[sign, j]
+        for p in range(counts.shape[1]):
+            to_counts[sign, p] = counts[sign, p]
+
+
+@kernel
 def _tick(
-    family, sign, nudge, ops, pops, shifts, formats, weights, group, bias, value, target, state,
-    arriving, n_arriving, leaving, n_leaving, narrow, partial, noise, spike, over, sent,
+    family, sign, nudge, ops, which, where, pops, shifts, formats, weights, kernels, bias, value, target,
+    state,
+    arriving, n_arriving, leaving, n_leaving, narrow, partial, noise, spike, eights, over, sent,
 ):  # fmt: skip
     """One tick of the whole chip."""
     _deliver(pops, arriving, n_arriving, sent)
-    state[reg.CURRENT] = 0
+    for j in range(state.shape[1]):
+        state[reg.CURRENT, j] = 0
     for i in range(ops.shape[0]):
         integrate(
-            ops[i], pops, weights, arriving, n_arriving, formats, state[reg.CURRENT], narrow, partial, group, over
-        )
+            ops[i], pops, weights, kernels, which, where, arriving, n_arriving, formats,
+            state[reg.CURRENT], narrow,
+            partial, over,
+        )  # fmt: skip
     for i in range(pops.shape[0]):
         pop = pops[i]
         o, n = pop[reg.OFFSET], pop[reg.SIZE]
         if i == 0:
-            kernels.encode(pop, shifts, family, formats, state, value, noise, spike[o : o + n], over)
+            neuron.encode(pop, shifts, family, formats, state, value, noise, spike[:n], over)
         else:
-            aim = target[pop[reg.TARGET] : pop[reg.TARGET] + n] if pop[reg.NUDGED] != 0 else state[reg.MEMBRANE, o : o + n]
-            kernels.update(
+            aim = (
+                target[pop[reg.TARGET] : pop[reg.TARGET] + n]
+                if pop[reg.NUDGED] != 0
+                else state[reg.MEMBRANE, o : o + n]
+            )
+            neuron.update(
                 pop, sign, nudge[0], nudge[1], shifts, family, formats, state, bias[o : o + n], aim, noise,
-                spike[o : o + n], over,
+                spike[:n], over,
             )  # fmt: skip
-        _commit(i, o, spike[o : o + n], leaving, n_leaving)
+        for j in range(n, n + 8):
+            spike[j] = 0
+        _commit(i, o, n, spike, eights, leaving, n_leaving)
 
 
-@njit(cache=True)
+@kernel
 def _deliver(pops, spikes, counts, sent):
     """Count the spikes that arrive in this tick, by the unit that sent them."""
     for p in range(pops.shape[0]):
@@ -134,24 +159,30 @@ def _deliver(pops, spikes, counts, sent):
                 sent[spikes[negative, o + s]] += 1
 
 
-@njit(cache=True)
-def _commit(population, offset, spike, lists, counts):
-    """Compact a population's spikes into its lists of unit numbers, rising, one list per sign."""
-    n = spike.shape[0]
+@kernel
+def _commit(population, offset, n, spike, eights, lists, counts):
+    """Compact a population's spikes into its lists of unit numbers, rising, one list per sign.
+
+    ``eights`` is ``spike`` seen as words of eight neurons, most of which are silent; beyond ``n`` both are
+    clear.
+    """
     positive, negative = lists[0, offset : offset + n], lists[1, offset : offset + n]
     up = down = 0
-    for j in range(n):
-        positive[up] = offset + j
-        up += spike[j] > 0
-        negative[down] = offset + j
-        down += spike[j] < 0
+    for group in range((n + 7) // 8):
+        if eights[group] != 0:
+            for j in range(8 * group, min(8 * group + 8, n)):
+                positive[up] = offset + j
+                up += spike[j] > 0
+                negative[down] = offset + j
+                down += spike[j] < 0
     counts[0, population], counts[1, population] = up, down
 
 
-@njit(cache=True)
+@kernel
 def _capture(membrane, formats, family, bank, over):
     """Phase end: round each state into its bank."""
-    lo, hi, mode, rounding, shift = formats[reg.BANK]
+    lo, hi, mode = formats[reg.BANK, 0], formats[reg.BANK, 1], formats[reg.BANK, 2]
+    rounding, shift = formats[reg.BANK, 3], formats[reg.BANK, 4]
     for j in range(membrane.shape[0]):
         wide = shifted(membrane[j] + dither(rounding, shift, family, j), shift)
         kept = stored(wide, lo, hi, mode)
@@ -161,11 +192,11 @@ def _capture(membrane, formats, family, bank, over):
         bank[j] = kept
 
 
-@njit(cache=True)
+@kernel
 def _record(tick, probe, state, pops, spikes, counts, trace):
     """Write the probed units' spikes (row 0) and registers (rows 1 ...) of a tick."""
-    trace[tick, 0] = 0
     for i in range(probe.shape[0]):
+        trace[tick, 0, i] = 0
         for r in range(state.shape[0]):
             trace[tick, 1 + r, i] = state[r, probe[i]]
     for p in range(pops.shape[0]):
@@ -177,7 +208,7 @@ def _record(tick, probe, state, pops, spikes, counts, trace):
                         trace[tick, 0, i] = 1 - 2 * negative
 
 
-@njit(cache=True)
+@kernel
 def _faulty(formats, over, fault):
     """Whether a strict register has overflowed; notes the first such register and the unit."""
     for r in range(formats.shape[0]):

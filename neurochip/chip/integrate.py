@@ -1,82 +1,168 @@
-"""Step *integrate*: the rows of a crossbar matrix that spikes select are summed into currents."""
+"""Step *integrate*: the weights that spikes select are summed into currents; one small kernel for each kind
+of operation.
+
+Sums are exact: they are made in a word twice as wide as a weight, which is emptied into the currents before
+it could overflow. Indices inside the innermost loops are unsigned, so that no wrap-around is checked and
+whole vectors are added.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from neurochip.chip import columns as col
+from neurochip.fixed.jit import kernel
 from neurochip.fixed.scalar import stored
 from neurochip.neurons import registers as reg
 
 
-@njit(cache=True)
-def sum_rows(weights, base, stride, n, ids, start, stop, first, narrow, group, sign, total):
-    """``total[:n] += sign * sum of rows ids[start:stop] - first``, exact.
+@kernel
+def integrate(
+    op, pops, weights, kernels, which, where, spikes, counts, formats, current, narrow, partial, over
+):
+    """Execute one row of the operation table: add what the source's spikes of the last tick read to the
+    targets.
 
-    ``weights``: the weight memory, flat, int8 or int16. ``narrow``: scratch twice as wide as a weight; it holds the sum
-    of up to ``group`` rows (a multiple of 4) and is then emptied into ``total`` (int64).
+    ``weights``, ``kernels``: the two weight memories. ``which``, ``where``: stamps of convolutions.
+    ``spikes``: int32 [2 signs, units], unit numbers in rising order; ``counts``: int64 [2 signs,
+    populations]. ``current``: [units]. ``narrow``, ``partial``: scratch.
     """
-    for begin in range(start, stop, group):
-        end = min(begin + group, stop)
-        acc = narrow[:n]
-        acc[:] = 0
-        s = begin
-        while s + 4 <= end:
-            a = base + (ids[s] - first) * stride
-            b = base + (ids[s + 1] - first) * stride
-            c = base + (ids[s + 2] - first) * stride
-            d = base + (ids[s + 3] - first) * stride
-            _add_four(acc, weights[a : a + n], weights[b : b + n], weights[c : c + n], weights[d : d + n])
-            s += 4
-        while s < end:
-            a = base + (ids[s] - first) * stride
-            row = weights[a : a + n]
-            for k in range(n):
-                acc[k] += row[k]
-            s += 1
-        for k in range(n):
-            total[k] += sign * np.int64(acc[k])
-
-
-@njit(cache=True, inline="always")
-def _add_four(acc, a, b, c, d):
-    for k in range(acc.shape[0]):
-        acc[k] += np.int32(a[k]) + np.int32(b[k]) + np.int32(c[k]) + np.int32(d[k])
-
-
-@njit(cache=True)
-def integrate(op, pops, weights, spikes, counts, formats, current, narrow, partial, group, over):
-    """Execute one row of the operation table: add what the source's spikes of the last tick read to the targets.
-
-    ``spikes``: int32 [2 signs, units], unit numbers in rising order; ``counts``: int64 [2 signs, populations].
-    ``current``: int64 [units]. A checked operation writes its sum to the partial-sum register first.
-    """
-    source, offset = op[col.SOURCE], pops[op[col.SOURCE], reg.OFFSET]
-    row_lo, row_hi, col_lo, col_hi = op[col.ROW_LO], op[col.ROW_HI], op[col.COL_LO], op[col.COL_HI]
-    n = col_hi - col_lo
-    to = pops[op[col.TARGET], reg.OFFSET] + col_lo
-    base, stride = op[col.BASE] + col_lo, op[col.STRIDE]
-    if op[col.CHECKED] == 0:
-        total = current[to : to + n]
-    else:
-        total = partial[:n]
-        total[:] = 0
-    for negative in range(2):
-        ids = spikes[negative, offset : offset + counts[negative, source]]
-        start = np.searchsorted(ids, offset + row_lo) if row_lo > 0 else 0
-        stop = np.searchsorted(ids, offset + row_hi) if row_hi < pops[source, reg.SIZE] else ids.shape[0]
-        sum_rows(weights, base, stride, n, ids, start, stop, offset, narrow, group, 1 - 2 * negative, total)
+    source = op[col.SOURCE]
+    offset = pops[source, reg.OFFSET]
+    plus = spikes[0, offset : offset + counts[0, source]]
+    minus = spikes[1, offset : offset + counts[1, source]]
+    if op[col.KIND] == col.STAMP:
+        if plus.shape[0] + minus.shape[0] > 0:
+            first = op[col.FIRST_STAMP] - offset
+            _stamps(op, pops, kernels, which, where, first, plus, minus, current, narrow)
+        return
+    _dense(op, pops, weights, plus, 1, current, narrow, partial)
+    _dense(op, pops, weights, minus, -1, current, narrow, partial)
     if op[col.CHECKED] != 0:
-        _add_partial(total, current[to : to + n], formats, to, over)
+        _add_partial(op, pops, formats, partial, current, over)
 
 
-@njit(cache=True)
-def _add_partial(partial, current, formats, first_unit, over):
+@kernel
+def _dense(op, pops, weights, ids, sign, current, narrow, partial):
+    """Sum the rows of a matrix that the spikes ``ids`` select into the current, or into the partial sum."""
+    source, offset, stride = op[col.SOURCE], pops[op[col.SOURCE], reg.OFFSET], op[col.STRIDE]
+    row_lo, row_hi, col_lo, n = (
+        op[col.ROW_LO],
+        op[col.ROW_HI],
+        op[col.COL_LO],
+        op[col.COL_HI] - op[col.COL_LO],
+    )
+    start = np.searchsorted(ids, offset + row_lo) if row_lo > 0 else 0
+    stop = np.searchsorted(ids, offset + row_hi) if row_hi < pops[source, reg.SIZE] else ids.shape[0]
+    to = pops[op[col.TARGET], reg.OFFSET] + col_lo
+    for begin in range(start, stop, op[col.GROUP]):
+        end = min(begin + op[col.GROUP], stop)
+        _sum_rows(weights, op[col.BASE] + col_lo - offset * stride, stride, ids[begin:end], narrow[:n])
+        if op[col.CHECKED] == 0:
+            _empty(narrow[:n], sign, op[col.SHIFT], current[to : to + n])
+        else:
+            _empty(narrow[:n], sign, 0, partial[:n])
+
+
+@kernel
+def _sum_rows(weights, base, stride, ids, acc):
+    """``acc = sum of the rows`` ``ids``; four at a time, so that the sum is read and written once for four
+    rows."""
+    n = np.uint64(acc.shape[0])
+    acc[:] = 0
+    s = 0
+    while s + 4 <= ids.shape[0]:
+        a, b = np.uint64(base + ids[s] * stride), np.uint64(base + ids[s + 1] * stride)
+        c, d = np.uint64(base + ids[s + 2] * stride), np.uint64(base + ids[s + 3] * stride)
+        for k in range(n):
+            both = np.int32(weights[a + k]) + np.int32(weights[b + k])
+            acc[k] += both + np.int32(weights[c + k]) + np.int32(weights[d + k])
+        s += 4
+    while s < ids.shape[0]:
+        a = np.uint64(base + ids[s] * stride)
+        for k in range(n):
+            acc[k] += weights[a + k]
+        s += 1
+
+
+@kernel
+def _empty(narrow, sign, shift, total):
+    """``total += sign * narrow * 2**shift``."""
+    word = total.dtype.type
+    factor = word(sign << shift)
+    for k in range(total.shape[0]):
+        total[k] += word(word(narrow[k]) * factor)
+
+
+@kernel
+def _stamps(op, pops, kernels, which, where, first, plus, minus, current, narrow):
+    """Add the stamps of positive spikes to the padded map of sums, take away those of negative ones, add the
+    map to the currents.
+
+    ``first``: what to add to a unit's number for its entry in ``which`` and ``where``.
+    """
+    acc = narrow[: op[col.MAP_SIZE]]
+    acc[:] = 0
+    base, rows, run, pitch, group = (
+        op[col.BASE],
+        op[col.STAMP_ROWS],
+        op[col.RUN],
+        op[col.PITCH],
+        op[col.GROUP],
+    )
+    held = _put(
+        kernels, base, rows, run, pitch, which, where, first, plus, 1, acc, 0, group, op, pops, current
+    )
+    _put(kernels, base, rows, run, pitch, which, where, first, minus, -1, acc, held, group, op, pops, current)
+    _empty_map(op, pops, acc, current)
+
+
+@kernel
+def _put(
+    kernels, base, rows, run, pitch, which, where, first, ids, sign, acc, held, group, op, pops, current
+):
+    """Stamp the spikes ``ids`` on the map, which holds ``held`` stamps before; returns how many it holds
+    after."""
+    n, step = np.uint64(run), np.uint64(pitch)
+    for s in range(ids.shape[0]):
+        if held == group:
+            _empty_map(op, pops, acc, current)
+            acc[:] = 0
+            held = 0
+        neuron = first + ids[s]
+        source, at = np.uint64(base + which[neuron]), np.uint64(where[neuron])
+        for _ in range(rows):
+            if sign > 0:
+                for k in range(n):
+                    acc[at + k] += kernels[source + k]
+            else:
+                for k in range(n):
+                    acc[at + k] -= kernels[source + k]
+            source += n
+            at += step
+        held += 1
+    return held
+
+
+@kernel
+def _empty_map(op, pops, acc, current):
+    """Add the valid part of a map to the currents of the target."""
+    to, run = pops[op[col.TARGET], reg.OFFSET], op[col.VALID_RUN]
+    for y in range(op[col.VALID_ROWS]):
+        at = op[col.CORNER] + y * op[col.PITCH]
+        _empty(acc[at : at + run], 1, op[col.SHIFT], current[to + y * run : to + (y + 1) * run])
+
+
+@kernel
+def _add_partial(op, pops, formats, partial, current, over):
+    """Hold a block's sums to the partial-sum register and add them to the currents; ``partial`` is left
+    cleared."""
     lo, hi, mode = formats[reg.PARTIAL, 0], formats[reg.PARTIAL, 1], formats[reg.PARTIAL, 2]
-    for k in range(partial.shape[0]):
+    to = pops[op[col.TARGET], reg.OFFSET] + op[col.COL_LO]
+    for k in range(op[col.COL_HI] - op[col.COL_LO]):
         kept = stored(partial[k], lo, hi, mode)
         if kept != partial[k]:
             over[0, reg.PARTIAL] += 1
-            over[1, reg.PARTIAL] = first_unit + k + 1
-        current[k] += kept
+            over[1, reg.PARTIAL] = to + k + 1
+        current[to + k] += kept << op[col.SHIFT]
+        partial[k] = 0

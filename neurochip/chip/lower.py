@@ -2,101 +2,173 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.chip import columns as col
-from neurochip.fixed import Format
+from neurochip.chip.geometry import Folded, Stamp
+from neurochip.chip.memory import Memory
+from neurochip.errors import ConfigError, Problem
+from neurochip.fixed import Format, Rate
 from neurochip.mapping import Block, Placement
-from neurochip.network import Network
+from neurochip.network import Network, Projection
 from neurochip.neurons import registers as reg
 from neurochip.program import Program
 
 Ints = NDArray[np.int64]
 
-LANES = 32
-"""Rows of the weight memory are padded to a multiple of this many weights: whole vectors, no remainder loop."""
+LONGEST_SHIFT = 62
+"""Of a 64-bit sum: a larger shift leaves nothing."""
 
 STARTS = {"reset": col.RESET, "continue": col.CONTINUE, "restore": col.RESTORE}
 
 
-@dataclass(frozen=True)
-class Matrix:
-    """Where a projection's weights are: as the forward read needs them, transposed for feedback, and the masters."""
-
-    forward: int
-    stride: int
-    back: int
-    back_stride: int
-    master: int
-
-
-@dataclass(frozen=True)
-class Memory:
-    """Layout of the weight memory. A narrow weight (up to 8 bits) is an int8 summed in int16, a wide one int16 in int32."""
-
-    matrices: tuple[Matrix, ...]
-    words: int
-    masters: int
-    weight_type: type[np.signedinteger[Any]]
-    sum_type: type[np.signedinteger[Any]]
-    group: int
-    widest: int
-
-    @classmethod
-    def of(cls, network: Network, weight_bits: int, feedback: bool) -> Memory:
-        matrices, at, master = [], 0, 0
-        for projection in network.projections:
-            stride, back_stride = padded(projection.n_post), padded(projection.n_pre)
-            forward, at = at, at + projection.n_pre * stride
-            back = -1
-            if feedback and projection.source != 0:
-                back, at = at, at + projection.n_post * back_stride
-            matrices.append(Matrix(forward, stride, back, back_stride, master))
-            master += projection.n_pre * projection.n_post
-        widest = max(max(m.stride, m.back_stride) for m in matrices)
-        narrow = weight_bits <= 8
-        types = (np.int8, np.int16, 252) if narrow else (np.int16, np.int32, 65_532)
-        return cls(tuple(matrices), at, master, *types, widest)
-
-
-def padded(n: int) -> int:
-    """``n`` rounded up to whole vectors."""
-    return -(-n // LANES) * LANES
-
-
 def populations(network: Network, program: Program, formats: Mapping[str, Format]) -> Ints:
     """The population table; see `neurochip.neurons.registers`."""
-    parameters = program.neuron.parameters(formats)
     rows, offset, last = [], 0, len(network.populations) - 1
     for index, population in enumerate(network.populations):
+        current = formats["current"]
+        fine = replace(current, frac=current.frac + extra_bits(network, index, program.feedback))
+        parameters = program.neuron.parameters({**formats, "current": fine})
         nudged = index == last
         rows.append([offset, population.size, program.neuron.code, nudged, 0 if nudged else -1, *parameters])
         offset += population.size
     return np.array(rows, np.int64)
 
 
-def operations(placement: Placement, memory: Memory, program: Program, weight: Format, partial: Format) -> Ints:
-    """The operation table: one row for each matrix that is read in a tick, in each direction.
+def word(network: Network, program: Program, formats: Mapping[str, Format]) -> type[np.signedinteger[Any]]:
+    """The type in which neuron registers are held and computed: int32 where every intermediate value
+    provably fits."""
+    widest = 0
+    for index in range(len(network.populations)):
+        current = formats["current"]
+        fine = replace(current, frac=current.frac + extra_bits(network, index, program.feedback))
+        widest = max(widest, program.neuron.widest({**formats, "current": fine}, program.nudge))
+    return np.int32 if max(widest, _sum_bits(network, formats["weight"].bits)) <= 32 else np.int64
 
-    A matrix that is cut over row blocks is still one operation as long as no block's sum can leave the partial-sum
-    register; otherwise each range of rows is an operation of its own that checks it.
+
+def _sum_bits(network: Network, weight_bits: int) -> int:
+    """Bits, sign included, of the largest current that the weights of both directions could sum up to."""
+    largest = sum(
+        max(rows, cols) * (p.kernel.window if p.kernel else 1) ** 2 * (p.kernel.size if p.kernel else 1) ** 2
+        for p in network.projections
+        for rows, cols in [p.weight_shape]
+    )
+    most = max((pool_bits(p) for p in network.projections), default=0)
+    return (largest << (weight_bits - 1 + most)).bit_length() + 1
+
+
+def pool_bits(projection: Projection) -> int:
+    """Fraction bits that the mean of a pooling window adds to a current."""
+    return 2 * log2_exact(projection.kernel.window) if projection.kernel else 0
+
+
+def extra_bits(network: Network, population: int, feedback: bool) -> int:
+    """Fraction bits of a population's currents below those of a weight: the most that any of its projections
+    brings."""
+    into = [p for p in network.projections if p.target == population]
+    back = [p for p in network.projections if feedback and p.source == population and population != 0]
+    return max((pool_bits(p) for p in [*into, *back]), default=0)
+
+
+def log2_exact(n: int) -> int:
+    """Base-2 logarithm of a power of two."""
+    return n.bit_length() - 1
+
+
+@dataclass(frozen=True)
+class Operations:
+    """The operation table and, behind it, where the stamps of convolutions are and where they fall: int32,
+    flat."""
+
+    table: Ints
+    which: NDArray[np.int32]
+    where: NDArray[np.int32]
+    largest_map: int
+
+
+def operations(
+    placement: Placement, memory: Memory, program: Program, formats: Mapping[str, Format]
+) -> Operations:
+    """One operation for each matrix that is read in a tick, in each direction.
+
+    A matrix that is cut over row blocks is still one operation as long as no block's sum can leave the
+    partial-sum register; otherwise each range of rows is an operation of its own that checks it. Raises
+    ConfigError where that is not possible: in a convolution the partial-sum register must hold all sums.
     """
+    network, weight, partial = placement.network, formats["weight"], formats["partial"]
     rows: list[list[int]] = []
-    for index, projection in enumerate(placement.network.projections):
+    stamps: list[Stamp] = []
+    for index, projection in enumerate(network.projections):
         matrix = memory.matrices[index]
         blocks = [block for block in placement.blocks if block.projection == index]
+        feedback = program.feedback and projection.source != 0
+        if projection.kernel is not None:
+            _require_mean(projection)
+            _require_partial(network, index, weight, partial)
+            folded = Folded.of(projection)
+            ways = [(projection.source, projection.target, matrix.up, folded.up())]
+            if feedback:
+                ways.append((projection.target, projection.source, matrix.down, folded.down()))
+            for source, target, base, stamp in ways:
+                group = memory.spikes_in_a_sum(weight.bits, projection, up=source == projection.source)
+                shift = extra_bits(network, target, program.feedback) - pool_bits(projection)
+                rows.append(
+                    _stamp_row(source, target, base, shift, stamp, group, sum(len(s.which) for s in stamps))
+                )
+                stamps.append(stamp)
+            continue
         forward = {block.rows for block in blocks if block.role == "forward"}
-        ends = [projection.source, projection.target, matrix.forward, matrix.stride]
+        up = extra_bits(network, projection.target, program.feedback)
+        ends = [
+            col.DENSE,
+            projection.source,
+            projection.target,
+            matrix.forward,
+            matrix.stride,
+            up,
+            memory.group,
+        ]
         rows += _reads(ends, projection.n_pre, projection.n_post, forward, weight, partial)
-        if program.feedback and projection.source != 0:
-            ends = [projection.target, projection.source, matrix.back, matrix.back_stride]
+        if feedback:
+            down = extra_bits(network, projection.source, True)
+            ends = [
+                col.DENSE,
+                projection.target,
+                projection.source,
+                matrix.back,
+                matrix.back_stride,
+                down,
+                memory.group,
+            ]
             rows += _reads(ends, projection.n_post, projection.n_pre, _back_rows(blocks), weight, partial)
-    return np.array(rows, np.int64)
+    empty = np.zeros(0, np.int32)
+    return Operations(
+        np.array(rows, np.int64),
+        np.concatenate([empty, *(stamp.which for stamp in stamps)]).astype(np.int32),
+        np.concatenate([empty, *(stamp.where for stamp in stamps)]).astype(np.int32),
+        max((stamp.size for stamp in stamps), default=0),
+    )
+
+
+def _stamp_row(
+    source: int, target: int, base: int, shift: int, stamp: Stamp, group: int, first: int
+) -> list[int]:
+    row = [0] * col.OP_COLUMNS
+    row[: col.GROUP + 1] = [col.STAMP, source, target, base, 0, shift, group]
+    row[col.FIRST_STAMP], row[col.STAMP_ROWS], row[col.RUN], row[col.PITCH] = (
+        first,
+        stamp.rows,
+        stamp.run,
+        stamp.pitch,
+    )
+    row[col.MAP_SIZE], row[col.CORNER] = stamp.size, stamp.corner
+    row[col.VALID_ROWS], row[col.VALID_RUN] = stamp.valid_rows, stamp.valid_run
+    return row
 
 
 def _back_rows(blocks: list[Block]) -> set[range]:
@@ -108,10 +180,34 @@ def _back_rows(blocks: list[Block]) -> set[range]:
 def _reads(
     ends: list[int], n_rows: int, n_cols: int, cuts: set[range], weight: Format, partial: Format
 ) -> list[list[int]]:
-    largest = max(len(cut) for cut in cuts) * -weight.lo
-    if largest <= partial.hi:
-        return [[*ends, 0, n_rows, 0, n_cols, 0]]
-    return [[*ends, cut.start, cut.stop, 0, n_cols, 1] for cut in sorted(cuts, key=lambda cut: cut.start)]
+    rest = [0] * (col.OP_COLUMNS - col.CHECKED - 1)
+    if max(len(cut) for cut in cuts) * -weight.lo <= partial.hi:
+        return [[*ends, 0, n_rows, 0, n_cols, 0, *rest]]
+    return [
+        [*ends, cut.start, cut.stop, 0, n_cols, 1, *rest] for cut in sorted(cuts, key=lambda cut: cut.start)
+    ]
+
+
+def _require_mean(projection: Projection) -> None:
+    if projection.kernel is not None and projection.kernel.pooling == "max":
+        key = f"network.layers.{projection.source}.pool.kind"
+        raise ConfigError(
+            [Problem(f"{key} must be average: the chip has no max pooling, not 'max'", f"experiment.{key}")]
+        )
+
+
+def _require_partial(network: Network, index: int, weight: Format, partial: Format) -> None:
+    projection = network.projections[index]
+    rows, columns = projection.weight_shape
+    window = projection.kernel.window if projection.kernel else 1
+    needed = (
+        max(rows, columns * rows // projection.source_shape[0]) * window**2 * -weight.lo
+    ).bit_length() + 1
+    if partial.bits < needed:
+        message = (
+            f"registers.partial.bits must be {needed} or more for the convolution {network.label(index)}"
+        )
+        raise ConfigError([Problem(f"{message}, not {partial.bits}", "hardware.registers.partial")])
 
 
 def phase_table(program: Program) -> Ints:
@@ -141,9 +237,59 @@ def tile_table(network: Network, rows_per_tile: int = 32) -> Ints:
     """Work of the update unit in pieces that one thread takes: (projection, first row, end)."""
     return np.array(
         [
-            [index, start, min(start + rows_per_tile, projection.n_pre)]
+            [index, start, min(start + rows_per_tile, projection.weight_shape[0])]
             for index, projection in enumerate(network.projections)
-            for start in range(0, projection.n_pre, rows_per_tile)
+            for start in range(0, projection.weight_shape[0], rows_per_tile)
         ],
         np.int64,
     )
+
+
+def matrix_table(network: Network, memory: Memory, rates: Sequence[Rate], bias_rates: Sequence[Rate]) -> Ints:
+    """The update unit's matrix table; see `neurochip.chip.learn`. Pooling's division is part of a
+    convolution's rate."""
+    offsets, rows = _offsets(network), []
+    each = zip(network.projections, memory.matrices, rates, bias_rates, strict=True)
+    for projection, matrix, rate, bias_rate in each:
+        n_rows, n_cols = projection.weight_shape
+        ends = [
+            offsets[projection.source],
+            offsets[projection.target],
+            n_rows,
+            n_cols,
+            projection.n_post // n_cols,
+        ]
+        places = [matrix.forward, matrix.stride, matrix.back, matrix.back_stride, matrix.master]
+        steps = [*_step(rate, pool_bits(projection)), *_step(bias_rate, 0)]
+        rows.append([*ends, *places, projection.kernel is not None, *steps])
+    return np.array(rows, np.int64)
+
+
+def _step(rate: Rate, extra: int) -> tuple[int, int]:
+    """Multiplier and shift of a rate divided by ``2**extra``; one too small to move anything is zero."""
+    shift = rate.shift + extra
+    return (rate.multiplier, shift) if shift <= LONGEST_SHIFT else (0, 0)
+
+
+def conv_table(network: Network, memory: Memory) -> Ints:
+    """The convolution table; see `neurochip.chip.kernels`."""
+    offsets = _offsets(network)
+    table = np.zeros((len(network.projections), 17), np.int64)
+    for index, (it, matrix) in enumerate(zip(network.projections, memory.matrices, strict=True)):
+        if it.kernel is not None:
+            (c_in, height, width), (c_out, out_height, out_width) = it.source_shape, it.target_shape
+            kernel = it.kernel
+            table[index] = [
+                c_in, kernel.size, kernel.stride, kernel.window, c_out, kernel.padding, height, width,
+                out_height,
+                out_width, matrix.forward, matrix.stride, matrix.up, matrix.down, matrix.sums,
+                offsets[it.source],
+                offsets[it.target],
+            ]  # fmt: skip
+    return table
+
+
+def _offsets(network: Network) -> list[int]:
+    """First unit of each population."""
+    sizes = [population.size for population in network.populations]
+    return [sum(sizes[:index]) for index in range(len(sizes))]

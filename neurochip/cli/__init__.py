@@ -18,13 +18,13 @@ def main() -> None:
         _fail([str(problem) for problem in error.problems])
     except NeurochipError as error:
         _fail([str(error)])
-    except KeyboardInterrupt:
-        print("stopped; go on with the same command and --resume", file=sys.stderr)
-        sys.exit(130)
+    except OSError as error:
+        _fail([f"{error.filename}: {error.strerror}" if error.filename else str(error)])
+    except MemoryError as error:
+        _fail([f"not enough memory for this network on this machine {error}".rstrip()])
 
 
 def _fail(messages: list[str]) -> None:
-    head = "error" if len(messages) == 1 else f"{len(messages)} errors"
-    separator = ": " if len(messages) == 1 else ":\n  "
-    print(head + separator + "\n  ".join(messages), file=sys.stderr)
+    head = "error: " if len(messages) == 1 else f"{len(messages)} errors:\n  "
+    print(head + "\n  ".join(messages), file=sys.stderr)
     sys.exit(2)

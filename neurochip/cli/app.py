@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import Annotated
 
 import typer
 
@@ -16,13 +16,43 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Hardware = Annotated[Optional[str], typer.Option("--hardware", help="Hardware preset or YAML; replaces the experiment's.")]  # noqa: UP045
-Sets = Annotated[
-    Optional[list[str]],  # noqa: UP045
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a key, such as hardware.registers.weight.bits=4 (repeatable)."),
+# Numbers are checked by the library, so that every message reads alike.
+Experiment = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Experiment preset or YAML file.")]
+Documents = Annotated[list[str], typer.Argument(metavar="HW_OR_EXPERIMENT...", help="Presets or YAML files.")]
+Hardware = Annotated[
+    str | None,
+    typer.Option("--hardware", metavar="HW", help="Hardware preset or YAML file; replaces the experiment's."),
 ]
-DataDir = Annotated[Optional[Path], typer.Option("--data-dir", help="Folder with the data files.")]  # noqa: UP045
-Threads = Annotated[Optional[int], typer.Option("--threads", min=1, help="Threads; the results do not depend on it.")]  # noqa: UP045
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a key, such as hardware.registers.weight.bits=4 or experiment.batch=10 (repeatable).",
+    ),
+]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", metavar="DIR", help="Folder with the data files.")
+]
+Threads = Annotated[
+    int | None,
+    typer.Option("--threads", metavar="N", help="Threads; results do not depend on it. Default: all cores."),
+]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of all random draws.")]
+Epochs = Annotated[
+    int | None, typer.Option("--epochs", metavar="N", help="Passes over the training samples.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Folder of the run; default: a new one in runs/."),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in the run's folder.")]
+RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder of a run.")]
+Split = Annotated[
+    str,
+    typer.Option("--split", metavar="PART", help="test, train, or validation if there is one."),
+]
+Kind = Annotated[str, typer.Argument(metavar="KIND", help="hardware, experiment or record.")]
 
 
 def _version(wanted: bool) -> None:
@@ -33,19 +63,23 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+Against = Annotated[str, typer.Option("--against", help="Witnesses, with commas: float, bptt, brian2.")]
+Seeds = Annotated[int, typer.Option("--seeds", min=1, help="Seeds of the accuracies, from --seed on.")]
+Samples = Annotated[int, typer.Option("--samples", min=1, help="Samples that are followed tick by tick.")]
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+]
+
+
 @app.callback()
-def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
-) -> None:
+def _options(version: Version = False) -> None:
     pass
 
 
 @app.command()
-def check(
-    documents: Annotated[list[str], typer.Argument(metavar="HW_OR_EXPERIMENT...", help="Presets or YAML files.")],
-    hardware: Hardware = None,
-    sets: Sets = None,
-) -> None:
+def check(documents: Documents, hardware: Hardware = None, sets: Sets = None) -> None:
     """Validate hardware or experiments; show registers, placement and utilisation."""
     from neurochip.cli.check import check_documents
 
@@ -54,15 +88,15 @@ def check(
 
 @app.command()
 def run(
-    experiment: Annotated[str, typer.Argument(help="Experiment preset or YAML file.")],
+    experiment: Experiment,
     hardware: Hardware = None,
     sets: Sets = None,
-    seed: Annotated[Optional[int], typer.Option("--seed", min=0, help="Seed of all random draws.")] = None,  # noqa: UP045
+    seed: Seed = None,
     threads: Threads = None,
-    out: Annotated[Optional[Path], typer.Option("--out", help="Folder of the run; default: a new one in runs/.")] = None,  # noqa: UP045
+    out: Out = None,
     data_dir: DataDir = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")] = False,
-    epochs: Annotated[Optional[int], typer.Option("--epochs", min=1, help="Passes over the training samples.")] = None,  # noqa: UP045
+    resume: Resume = False,
+    epochs: Epochs = None,
 ) -> None:
     """Train a network on a chip and leave the record in a folder."""
     from neurochip.cli.run import run_experiment
@@ -72,12 +106,30 @@ def run(
     run_experiment(setup, out, threads, data_dir, resume)
 
 
+@app.command()
+def compare(
+    experiment: Experiment,
+    hardware: Hardware = None,
+    sets: Sets = None,
+    against: Against = "float,bptt,brian2",
+    seed: Seed = None,
+    seeds: Seeds = 1,
+    samples: Samples = 4,
+    threads: Threads = None,
+    out: Out = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Hold the chip against its references: float twin, exact gradients, Brian2."""
+    from neurochip.cli.compare import compare_experiment
+    from neurochip.experiment import load
+
+    setup = load(experiment, hardware, sets or [], seed=seed)
+    compare_experiment(setup, against, out, threads, data_dir, seeds, samples)
+
+
 @app.command("eval")
 def evaluate(
-    run_dir: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder of a run.")],
-    split: Annotated[str, typer.Option("--split", help="Part of the data: test, train, or validation if there is one.")] = "test",
-    threads: Threads = None,
-    data_dir: DataDir = None,
+    run_dir: RunDir, split: Split = "test", threads: Threads = None, data_dir: DataDir = None
 ) -> None:
     """Classify a part of the data with the weights that a run has learned."""
     from neurochip.cli.evaluate import evaluate_run
@@ -86,15 +138,11 @@ def evaluate(
 
 
 @app.command()
-def schema(kind: Annotated[Literal["hardware", "experiment"], typer.Argument(help="Which document.")]) -> None:
-    """Print the JSON Schema of the hardware or the experiment YAML, for editors."""
-    import json
+def schema(kind: Kind) -> None:
+    """Print the JSON Schema of the hardware or experiment YAML, or of a run's record.json."""
+    from neurochip.cli.schema import print_schema
 
-    from neurochip.experiment import Experiment
-    from neurochip.hardware import Hardware
-
-    record = Hardware if kind == "hardware" else Experiment
-    print(json.dumps(record.json_schema(), indent=2))
+    print_schema(kind)
 
 
 @app.command()

@@ -62,7 +62,15 @@ class Finding:
 
 def findings(model: type[BaseModel], errors: list[Any]) -> list[Finding]:
     """One finding for each mistake in a document (an untagged union makes several errors of one)."""
-    return _merged([found for error in errors for found in _of(find_spot(model, error["loc"]), error)])
+    meant = [error for error in errors if not _counts_without_bad_items(error, errors)]
+    return _merged([found for error in meant for found in _of(find_spot(model, error["loc"]), error)])
+
+
+def _counts_without_bad_items(error: Error, errors: list[Any]) -> bool:
+    """Whether pydantic calls a list too short only because it leaves out items with errors of their own."""
+    loc = error["loc"]
+    bad_items = any(other["loc"][: len(loc)] == loc != other["loc"] for other in errors)
+    return error["type"] == "too_short" and bad_items and len(error["input"]) >= error["ctx"]["min_length"]
 
 
 def _of(spot: Spot, error: Error) -> list[Finding]:
@@ -159,7 +167,8 @@ def _pattern(spot: Spot, error: Error) -> Finding:
 
 def _broken(spot: Spot, key: str, rule: str) -> Finding:
     """A rule of ``neurochip.config.broken``, about a key below the record that was checked."""
-    return Finding((*spot.loc, *(key.split(".") if key else ())), f" {rule}", union=spot.union)
+    steps = (int(step) if step.isdecimal() else step for step in key.split(".") if step)
+    return Finding((*spot.loc, *steps), f" {rule}", union=spot.union)
 
 
 def _own_words(spot: Spot, error: Error) -> Finding:

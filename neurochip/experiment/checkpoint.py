@@ -4,82 +4,120 @@ from __future__ import annotations
 
 import hashlib
 import json
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from neurochip.counts import Tally
 from neurochip.errors import CheckpointError
+from neurochip.experiment.differences import differences
 from neurochip.experiment.run import Run
 from neurochip.files import replacing
 
 FORMAT = "neurochip checkpoint 1"
 NAME = "checkpoint.npz"
-_TALLY = ("spikes", "saturations", "updates")
+_ARRAYS = ("spikes", "saturations", "updates")
 
 
-def fingerprint(run: Run) -> str:
-    """SHA-256 of all that decides a run's bits; with a constant learning rate the number of epochs does not."""
+class Progress(NamedTuple):
+    """What a run has done: the rows of its epochs, and the wall time of all processes that worked on it."""
+
+    rows: list[dict[str, Any]]
+    seconds: float
+
+
+def settings(run: Run) -> dict[str, Any]:
+    """All that decides a run's bits; with a constant learning rate the number of epochs does not."""
     experiment = run.experiment.model_dump(mode="json", exclude={"name", "description", "hardware"})
     if run.experiment.rule.schedule == "constant":
         experiment.pop("epochs")
-    parts = [experiment, run.hardware.model_dump(mode="json", exclude={"name", "description"})]
-    parts += [{name: part.sha256 for name, part in run.data.items()}]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    hardware = run.hardware.model_dump(mode="json", exclude={"name", "description"})
+    samples = {name: part.sha256 for name, part in run.data.items()}
+    return {"experiment": experiment, "hardware": hardware, "sha256 of data": samples}
 
 
-def save(folder: Path, run: Run, rows: list[dict[str, Any]]) -> None:
-    """Write the state of ``run`` and the rows of its epochs; an earlier checkpoint stays until this one is whole."""
-    arrays: dict[str, Any] = {"format": FORMAT, "fingerprint": fingerprint(run), "epochs": json.dumps(rows)}
+def save(folder: Path, run: Run, progress: Progress) -> None:
+    """Write the state of ``run``; an earlier checkpoint stays until this one is whole."""
+    arrays: dict[str, Any] = {
+        "format": FORMAT,
+        "settings": json.dumps(settings(run), sort_keys=True),
+        "epochs": json.dumps(progress.rows),
+        "seconds": np.float64(progress.seconds),
+    }
     for index, (master, bias) in enumerate(zip(run.chip.masters, run.chip.biases, strict=True)):
         arrays[f"master_{index}"], arrays[f"bias_{index}"] = master, bias
     for name, tally in (("training", run.training), ("inference", run.inference)):
-        arrays |= {f"{name}_{part}": getattr(tally, part) for part in _TALLY}
+        arrays |= {f"{name}_{part}": getattr(tally, part) for part in _ARRAYS}
         arrays[f"{name}_done"] = np.array([tally.samples, tally.batches])
     arrays["digest"] = _digest(arrays)
     with replacing(folder / NAME) as temporary:
         np.savez_compressed(temporary, **arrays)
 
 
-def restore(folder: Path, run: Run) -> list[dict[str, Any]]:
-    """Bring ``run`` to the state of a checkpoint; returns the rows of the epochs done.
+def restore(folder: Path, run: Run) -> Progress:
+    """Bring ``run`` to the state of a checkpoint; returns what was done until then.
 
-    Raises CheckpointError if there is none, if it is damaged, or if it is of another experiment, chip or data.
+    Raises CheckpointError if there is none, or if it is damaged or of another experiment, chip or data.
     """
     stored = read(folder)
-    if str(stored["fingerprint"]) != fingerprint(run):
-        raise CheckpointError(
-            f"{folder / NAME} is of another experiment, hardware or data: start in another folder, or give the same "
-            "settings again (a run with schedule cosine cannot be given other epochs)"
-        )
-    n = len(run.network.projections)
-    run.chip.load([stored[f"master_{i}"] for i in range(n)], [stored[f"bias_{i}"] for i in range(n)])
-    run.training, run.inference = (_tally(stored, name) for name in ("training", "inference"))
-    rows: list[dict[str, Any]] = json.loads(str(stored["epochs"]))
-    run.epoch = len(rows)
-    return rows
+    try:
+        return _restored(stored, run, folder / NAME)
+    except (KeyError, ValueError, TypeError) as error:
+        raise CheckpointError(f"{folder / NAME} does not hold the state of such a run ({error})") from error
+
+
+def require(folder: Path) -> Path:
+    """The path of a folder's checkpoint. Raises CheckpointError if there is none."""
+    path = folder / NAME
+    if not path.is_file():
+        raise CheckpointError(f"{path} does not exist: no epoch of a run was finished in {folder}")
+    return path
 
 
 def read(folder: Path) -> dict[str, Any]:
     """The arrays of a checkpoint, checked. Raises CheckpointError if it is missing or damaged."""
-    path = folder / NAME
-    if not path.is_file():
-        raise CheckpointError(f"{path} does not exist: there is nothing to resume in {folder}")
+    path = require(folder)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as file:
             stored = {name: file[name] for name in file.files}
         intact = str(stored["format"]) == FORMAT and str(stored.pop("digest")) == _digest(stored)
     except Exception as error:  # a damaged archive fails in many ways; each means the same to the user
-        raise CheckpointError(f"{path} is damaged or no checkpoint of neurochip ({error}): delete it") from error
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(f"{path} is damaged, or no checkpoint of neurochip ({reason})") from error
     if not intact:
-        raise CheckpointError(f"{path} is damaged or of another version of neurochip: delete it and start again")
+        raise CheckpointError(f"{path} is damaged, or of another version of neurochip")
     return stored
+
+
+def _restored(stored: dict[str, Any], run: Run, path: Path) -> Progress:
+    _require_same(json.loads(str(stored["settings"])), settings(run), path)
+    rows: list[dict[str, Any]] = json.loads(str(stored["epochs"]))
+    if len(rows) > run.experiment.epochs:
+        raise CheckpointError(
+            f"{path} is of epoch {len(rows)}, more than the {run.experiment.epochs} asked for: "
+            "give more epochs, or start in another folder"
+        )
+    n = len(run.network.projections)
+    run.chip.load([stored[f"master_{i}"] for i in range(n)], [stored[f"bias_{i}"] for i in range(n)])
+    run.training, run.inference = (_tally(stored, name) for name in ("training", "inference"))
+    run.epoch = len(rows)
+    return Progress(rows, float(stored["seconds"]))
+
+
+def _require_same(there: dict[str, Any], here: dict[str, Any], path: Path) -> None:
+    found = differences(there, here)
+    if found:
+        cosine = any(line.startswith("experiment.epochs ") for line in found)
+        why = " (with schedule cosine the number of epochs sets every learning rate)" * cosine
+        raise CheckpointError(f"{path} is of a run with other settings: {'; '.join(found)}{why}")
 
 
 def _tally(stored: dict[str, Any], name: str) -> Tally:
     samples, batches = stored[f"{name}_done"].tolist()
-    return Tally(*(stored[f"{name}_{part}"] for part in _TALLY), samples=samples, batches=batches)
+    spikes, saturations, updates = (stored[f"{name}_{part}"] for part in _ARRAYS)
+    return Tally(spikes, saturations, updates, samples, batches)
 
 
 def _digest(arrays: dict[str, Any]) -> str:
@@ -87,5 +125,6 @@ def _digest(arrays: dict[str, Any]) -> str:
     for name in sorted(arrays):
         value = np.asarray(arrays[name])
         digest.update(f"{name} {value.dtype.kind} {value.shape} ".encode())
-        digest.update(str(value).encode() if value.dtype.kind == "U" else np.ascontiguousarray(value).tobytes())
+        content = str(value).encode() if value.dtype.kind == "U" else np.ascontiguousarray(value).tobytes()
+        digest.update(content)
     return digest.hexdigest()

@@ -9,10 +9,12 @@ from typing import Any
 from neurochip.datasets.base import Folder
 from neurochip.errors import CheckpointError
 from neurochip.experiment import checkpoint, record
+from neurochip.experiment.checkpoint import Progress
 from neurochip.experiment.compiling import announcing
 from neurochip.experiment.load import Setup
 from neurochip.experiment.observer import Observer
 from neurochip.experiment.run import Run
+from neurochip.files import make_folder
 
 
 def execute(
@@ -26,41 +28,69 @@ def execute(
 ) -> dict[str, Any]:
     """Train ``setup`` to its last epoch and return its record.
 
-    With ``out`` the folder gets the checkpoint, the record and the curves after every epoch; with ``resume`` the run goes on
-    from the checkpoint in it, to the same bits as a run that was never stopped.
-    Raises ConfigError, DataError, DoesNotFit, RegisterOverflow, or CheckpointError: ``out`` already holds a run and
-    ``resume`` was not asked for, or it was and cannot be.
+    With ``out`` the folder gets the checkpoint, the record and the table of epochs after every epoch; with
+    ``resume`` the run goes on from the checkpoint in it, to the same bits as a run that was never stopped.
+    Raises ConfigError, DataError, DoesNotFit, RegisterOverflow; CheckpointError if ``out`` holds a run and
+    ``resume`` was not asked for, or it was and cannot be; NeurochipError if a file cannot be written.
     """
-    observer = observer or Observer()
-    folder = Path(out) if out is not None else None
-    if folder and not resume:
-        _refuse_taken(folder)
     began = perf_counter()
+    folder = Path(out) if out is not None else None
+    _require_free(folder, resume)
     run = Run(setup, threads, data_dir)
-    rows = checkpoint.restore(folder, run) if folder and resume else []
+    done = checkpoint.restore(folder, run) if folder and resume else Progress([], 0.0)
+    if folder and run.epoch >= run.experiment.epochs:
+        return _finished(folder, run, done)
+    if folder:
+        make_folder(folder)
+    observer = observer or Observer()
     observer.started(_facts(run, folder))
     with announcing(observer.compiling):
+        run.warm_up()
         while run.epoch < run.experiment.epochs:
-            row = run.train_epoch(observer)
-            for part in ("test", "validation"):
-                if part in run.data:
-                    row[f"{part}_accuracy"] = run.evaluate(part, observer)
-            rows.append(row)
+            done.rows.append(_epoch(run, observer))
+            now = Progress(done.rows, done.seconds + perf_counter() - began)
             if folder:
-                checkpoint.save(folder, run, rows)
-                record.write(folder, record.build(run, rows, perf_counter() - began))
-            observer.epoch(row, run.experiment.epochs)
-    found = record.build(run, rows, perf_counter() - began)
-    if folder:
-        record.write(folder, found)
+                checkpoint.save(folder, run, now)
+                record.write(folder, record.build(run, now))
+            observer.epoch(done.rows[-1], run.experiment.epochs)
+    return record.build(run, now)
+
+
+def _epoch(run: Run, observer: Observer) -> dict[str, Any]:
+    """One epoch and its evaluations; returns its row of the record."""
+    row = run.train_epoch(observer)
+    for part in ("test", "validation"):
+        if part in run.data:
+            row[f"{part}_accuracy"] = run.evaluate(part, observer)
+    return row
+
+
+def _finished(folder: Path, run: Run, done: Progress) -> dict[str, Any]:
+    """The record of a run with nothing left to train; written again only if it is missing or not right."""
+    found = record.build(run, done)
+    try:
+        there = record.read(folder)
+    except CheckpointError:
+        there = {}
+    same = all(there.get(key) == found[key] for key in ("experiment", "epochs", "counts", "weights_sha256"))
+    if same and (folder / record.CURVES).exists():
+        return there
+    record.write(folder, found)
     return found
 
 
-def _refuse_taken(folder: Path) -> None:
+def _require_free(folder: Path | None, resume: bool) -> None:
+    """Refuse a folder that cannot take the run, before anything else is done."""
+    if folder is None:
+        if resume:
+            raise CheckpointError("there is nothing to resume from: name the folder of the run")
+        return
     if folder.exists() and not folder.is_dir():
         raise CheckpointError(f"{folder} is a file: name a folder for the run")
-    if any((folder / name).exists() for name in (record.RECORD, checkpoint.NAME)):
-        raise CheckpointError(f"{folder} already holds a run: resume it with --resume, or name another folder")
+    if resume:
+        checkpoint.require(folder)
+    elif any((folder / name).exists() for name in (record.RECORD, checkpoint.NAME)):
+        raise CheckpointError(f"{folder} already holds a run: resume it (--resume), or name another folder")
 
 
 def _facts(run: Run, folder: Path | None) -> dict[str, Any]:

@@ -21,7 +21,7 @@ LABELS_STREAM = 1 << 31
 
 
 def splits(data: Data, seed: int, data_dir: Folder | None = None) -> dict[str, Dataset]:
-    """The parts of an experiment's data by name: train, test and, if asked for, validation. Raises DataError."""
+    """The parts of an experiment's data: train, test and, if asked for, validation. Raises DataError."""
     train = load(data.name, "train", data_dir)
     test = load(data.name, "test", data_dir)
     parts = {"test": subset(test, data.test) if data.test else test}
@@ -30,13 +30,14 @@ def splits(data: Data, seed: int, data_dir: Folder | None = None) -> dict[str, D
     train = subset(train, data.train) if data.train else train
     if data.labels == "shuffled":
         order = permutation(seed, LABELS_STREAM, len(train))
-        train = replace(train, labels=train.labels[order].copy(), note="labels shuffled")
+        note = "; ".join(filter(None, (train.note, "labels shuffled")))
+        train = replace(train, labels=train.labels[order].copy(), note=note)
     return {"train": train, **parts}
 
 
 @dataclass(frozen=True)
 class Feed:
-    """A data set in integers. ``table``: the membrane's integer for each input value; ``one``: that of 1.0."""
+    """A data set in integers. ``table``: the membrane's integer for each input value; ``one``: of 1.0."""
 
     dataset: Dataset
     table: Ints
@@ -44,7 +45,7 @@ class Feed:
 
     @classmethod
     def of(cls, dataset: Dataset, membrane: Format) -> Feed:
-        """Inputs scaled so that full scale is 1.0, or the largest state that ``membrane`` holds, rounded to nearest."""
+        """Inputs scaled so that full scale is 1.0, or the largest state of ``membrane``; to nearest."""
         one = min(1 << membrane.frac, membrane.hi)
         full = dataset.full_scale
         return cls(dataset, (2 * np.arange(full + 1, dtype=np.int64) * one + full) // (2 * full), one)
@@ -53,7 +54,7 @@ class Feed:
         return len(self.dataset)
 
     def take(self, indices: Ints) -> tuple[Ints, Ints, Ints]:
-        """Inputs int64 [n, inputs] (channel innermost), targets int64 [n, classes] (one-hot) and labels [n]."""
+        """Inputs int64 [n, inputs] (channel innermost), targets int64 [n, classes] (one-hot), labels [n]."""
         pixels = self.dataset.inputs[indices].transpose(0, 2, 3, 1).reshape(len(indices), -1)
         labels = self.dataset.labels[indices]
         targets = np.zeros((len(indices), len(self.dataset.classes)), np.int64)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from neurochip.config import Source, build, find_preset, problems
+from neurochip.config import Source, build, problems
 from neurochip.errors import ConfigError, Problem
+from neurochip.experiment import documents
+from neurochip.experiment.overrides import apply, by_section
 from neurochip.experiment.schema import Experiment
 from neurochip.hardware import Hardware
-
-EXPERIMENTS = "experiments"
 
 
 class Setup(NamedTuple):
@@ -26,63 +28,70 @@ def load(
 ) -> Setup:
     """Read an experiment (preset name or path) and its hardware, after ``section.key=value`` overrides.
 
-    ``hardware`` replaces the experiment's own; ``keys`` (seed, epochs) replace those of the experiment if not None.
-    Raises ConfigError with everything that is wrong in both documents.
+    ``hardware`` replaces the experiment's own, and so do ``keys`` (seed, epochs) that are not None.
+    Raises ConfigError with everything that is wrong in both documents and in the overrides.
     """
-    path = find_preset(experiment, EXPERIMENTS)
-    source = Source.read(path)
-    given = {key: value for key, value in keys.items() if value is not None}
-    for key, value in given.items():
-        source = source.override(key, str(value), f"--{key}")
-    split = _sections(sets)
-    source = _override(source, "experiment", split["experiment"])
-    name = hardware if hardware is not None else source.data.get("hardware")
-    if not isinstance(name, str | Path):
-        raise ConfigError(problems(source, Experiment))
-    chip = Source.read(_hardware_path(name, path, given_by_user=hardware is not None))
-    chip = _override(chip, "hardware", split["hardware"])
-    found = [*problems(source, Experiment), *problems(chip, Hardware)]
-    if found:
-        raise ConfigError(found)
-    if hardware is not None:
-        source = source.override("hardware", str(hardware), "--hardware")
+    found: list[Problem] = []
+    split = by_section(sets, found)
+    source = chip = None
+    with _noting(found):
+        path, source = documents.read(experiment, "experiment")
+        source = apply(source, "experiment", split["experiment"], found)
+        source = _with_keys(source, hardware, keys, found)
+    with _noting(found):
+        if hardware is not None:
+            _, chip = documents.read(hardware, "hardware")
+        elif source is not None:
+            chip = _hardware_of(source, path)
+        if chip is not None:
+            chip = apply(chip, "hardware", split["hardware"], found)
+    found += problems(source, Experiment) if source else []
+    found += problems(chip, Hardware) if chip else []
+    if found or source is None or chip is None:
+        raise ConfigError(dict.fromkeys(found))
     return Setup(build(source, Experiment), build(chip, Hardware))
 
 
-def _hardware_path(name: str | Path, experiment: Path, given_by_user: bool) -> Path:
-    """A hardware file named in an experiment is looked for beside the experiment first."""
-    beside = experiment.parent / name
-    if not given_by_user and Path(name).suffix in (".yaml", ".yml") and beside.is_file():
-        return beside
-    return find_preset(name)
-
-
-def _sections(sets: Iterable[str]) -> dict[str, list[str]]:
-    """Overrides by section; every key begins with ``hardware.`` or ``experiment.``."""
-    split: dict[str, list[str]] = {"hardware": [], "experiment": []}
-    wrong = []
-    for item in sets:
-        section, _, rest = item.partition(".")
-        if section in split and "=" in rest:
-            split[section].append(rest)
-        elif "=" not in item:
-            wrong.append(Problem(f"--set needs section.key=value, not {item!r}", f"--set {item}"))
-        else:
-            key = item.partition("=")[0]
-            wrong.append(Problem(f"{key} must begin with hardware. or experiment.", f"--set {key}"))
-    if wrong:
-        raise ConfigError(wrong)
-    return split
-
-
-def _override(source: Source, section: str, items: Iterable[str]) -> Source:
+def load_hardware(hardware: str | Path, sets: Iterable[str] = ()) -> Hardware:
+    """Read hardware alone; of ``sets`` those that begin with ``hardware.`` count. Raises ConfigError."""
     found: list[Problem] = []
-    for item in items:
-        key, _, text = item.partition("=")
-        try:
-            source = source.override(key.strip(), text, f"--set {section}.{key.strip()}")
-        except ConfigError as error:
-            found += error.problems
+    items = by_section(sets, found)["hardware"]
+    with _noting(found):
+        chip = apply(documents.read(hardware, "hardware")[1], "hardware", items, found)
+        found += problems(chip, Hardware)
     if found:
-        raise ConfigError(found)
+        raise ConfigError(dict.fromkeys(found))
+    return build(chip, Hardware)
+
+
+@contextmanager
+def _noting(found: list[Problem]) -> Iterator[None]:
+    try:
+        yield
+    except ConfigError as error:
+        found += error.problems
+
+
+def _with_keys(
+    source: Source, hardware: str | Path | None, keys: dict[str, int | None], found: list[Problem]
+) -> Source:
+    """The experiment with what was given beside it; ``json`` keeps a path from being read as YAML."""
+    given = {**keys, "hardware": None if hardware is None else str(hardware)}
+    for key, value in given.items():
+        if value is not None:
+            with _noting(found):
+                source = source.override(key, json.dumps(value), f"--{key}")
     return source
+
+
+def _hardware_of(experiment: Source, path: Path) -> Source | None:
+    """The hardware that an experiment names; a file is looked for beside the experiment first."""
+    name = experiment.data.get("hardware")
+    if not isinstance(name, str) or not name:
+        return None
+    beside = path.parent / name
+    try:
+        return documents.read(beside if Path(name).suffix and beside.is_file() else name, "hardware")[1]
+    except ConfigError as error:
+        place = experiment.place(("hardware",))
+        raise ConfigError(Problem(f"hardware {name}: {it.message}", place) for it in error.problems) from None

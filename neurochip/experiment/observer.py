@@ -6,10 +6,10 @@ from typing import Any
 
 
 class Observer:
-    """Hears of a run's progress and does nothing; wrap or replace it, by another object with these methods."""
+    """Hears of a run's progress and does nothing; another object with these methods may replace it."""
 
     def compiling(self) -> None:
-        """Kernels are being compiled; this happens once on a machine and takes about half a minute."""
+        """Kernels are being compiled; this happens once on a machine and takes up to a minute."""
 
     def started(self, facts: dict[str, Any]) -> None:
         """The run is about to train: name, network, chip, samples, epochs, threads, and where it resumes."""

@@ -1,37 +1,39 @@
-"""What a run leaves behind in its folder: ``record.json`` (schema in docs/record.md), curves, picture, checkpoint."""
+"""What a run leaves behind in its folder: ``record.json`` (see docs/record.md), ``curves.csv``."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import json
-import platform
-import subprocess
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
+from neurochip.config.text import dotted
 from neurochip.errors import CheckpointError
+from neurochip.experiment import provenance
+from neurochip.experiment.checkpoint import NAME as CHECKPOINT
+from neurochip.experiment.checkpoint import Progress
+from neurochip.experiment.record_schema import SCHEMA, RecordModel
 from neurochip.experiment.run import Run
 from neurochip.files import replacing, write_json
 
-SCHEMA = "neurochip record 1"
 RECORD, CURVES = "record.json", "curves.csv"
 CURVE_COLUMNS = (
-    "epoch", "train_accuracy", "test_accuracy", "validation_accuracy", "seconds", "samples_per_s", "synaptic_ops",
+    "epoch", "train_accuracy", "test_accuracy", "validation_accuracy", "seconds", "samples_per_s",
+    "synaptic_ops",
 )  # fmt: skip
 
 
-def build(run: Run, rows: list[dict[str, Any]], seconds: float) -> dict[str, Any]:
-    """The record of a run after the epochs in ``rows``; ``seconds``: wall time of this process so far."""
+def build(run: Run, progress: Progress) -> dict[str, Any]:
+    """The record of a run after the epochs of ``progress``, as `RecordModel` describes it."""
     return {
         "schema": SCHEMA,
-        "neurochip_version": _version("neurochip"),
-        "commit": commit(),
-        "software": {"python": platform.python_version(), **{p: _version(p) for p in ("numpy", "numba")}},
+        "neurochip_version": provenance.neurochip_version(),
+        "commit": provenance.commit(),
+        "software": provenance.software(),
         "complete": run.epoch >= run.experiment.epochs,
         "seed": run.experiment.seed,
         "experiment": run.experiment.model_dump(mode="json"),
@@ -39,7 +41,7 @@ def build(run: Run, rows: list[dict[str, Any]], seconds: float) -> dict[str, Any
         "data": {name: _data(part) for name, part in run.data.items()},
         "network": _network(run),
         "placement": {name: list(pair) for name, pair in run.placement.summary().items()},
-        "epochs": rows,
+        "epochs": progress.rows,
         "counts": {
             "training": run.counts(run.training).as_json(),
             "inference": run.inference_counts().as_json(),
@@ -49,12 +51,12 @@ def build(run: Run, rows: list[dict[str, Any]], seconds: float) -> dict[str, Any
         "saturations": _saturations(run),
         "weights_sha256": weights_sha256(run),
         "threads": run.threads,
-        "wall_seconds": seconds,
+        "wall_seconds": progress.seconds,
     }
 
 
 def weights_sha256(run: Run) -> str:
-    """SHA-256 of the integer weights, then the biases, projection by projection, as little-endian int32 in C order."""
+    """SHA-256 of the weights, then the biases, by projection, as little-endian int32 in C order."""
     digest = hashlib.sha256()
     for values in (*run.chip.weights, *run.chip.biases):
         digest.update(np.ascontiguousarray(values, "<i4").tobytes())
@@ -62,7 +64,7 @@ def weights_sha256(run: Run) -> str:
 
 
 def write(folder: Path, record: dict[str, Any]) -> None:
-    """Write ``record.json`` and ``curves.csv``."""
+    """Write ``record.json`` and ``curves.csv``. Raises NeurochipError if they cannot be written."""
     write_json(folder / RECORD, record)
     with replacing(folder / CURVES) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, CURVE_COLUMNS, extrasaction="ignore", lineterminator="\n")
@@ -71,33 +73,24 @@ def write(folder: Path, record: dict[str, Any]) -> None:
 
 
 def read(folder: str | Path) -> dict[str, Any]:
-    """The record of a run. Raises CheckpointError if there is none or it is not one."""
+    """The record of a run. Raises CheckpointError if there is none, or if it is not one, or damaged."""
     path = Path(folder) / RECORD
+    if not path.is_file():
+        advice = ": go on with --resume to get it" if path.with_name(CHECKPOINT).is_file() else ""
+        raise CheckpointError(f"{folder} is not the folder of a run: there is no {RECORD}{advice}")
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CheckpointError(f"{path} does not exist: {folder} is not the folder of a run") from None
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} cannot be read ({error}): the run has to be made again") from error
+        text = path.read_text(encoding="utf-8")
+        record = json.loads(text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} is damaged or no record of neurochip ({error})") from error
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise CheckpointError(f"{path} is not a record of this version of neurochip ({SCHEMA})")
-    return record
-
-
-@cache
-def commit() -> str | None:
-    """Commit of the repository that the package runs from, with ``-dirty``; None when it is installed without one."""
-    here = Path(__file__).resolve().parents[2]
-    if not (here / ".git").exists():
-        return None
     try:
-        done = subprocess.run(
-            ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"],
-            capture_output=True, text=True, timeout=10, check=True,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() or None
+        RecordModel.model_validate_json(text)
+    except ValidationError as invalid:
+        first = invalid.errors(include_url=False)[0]
+        raise CheckpointError(f"{path} is damaged: {dotted(first['loc'])}: {first['msg']}") from invalid
+    return record
 
 
 def _data(part: Any) -> dict[str, Any]:
@@ -110,17 +103,12 @@ def _network(run: Run) -> dict[str, Any]:
         "name": run.network.name,
         "neurons": run.network.neurons,
         "synapses": run.network.synapses,
-        "populations": [{"name": p.name, "shape": list(p.shape), "size": p.size} for p in run.network.populations],
+        "populations": [
+            {"name": p.name, "shape": list(p.shape), "size": p.size} for p in run.network.populations
+        ],
     }
 
 
 def _saturations(run: Run) -> dict[str, int]:
     training, inference = run.training.saturated(), run.inference.saturated()
     return {name: training[name] + inference[name] for name in training}
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"

@@ -24,31 +24,43 @@ from neurochip.neurons.registers import STATE
 Ints = NDArray[np.integer[Any]]
 
 EVALUATION_BATCH = 512
+MOST_THREADS = 1024
 
 
 class Run:
     """A network on a chip that learns an experiment's data, epoch by epoch.
 
-    ``chip``, ``network``, ``placement``, ``program`` and ``data`` are there to be looked at. ``epoch`` is the number of
-    epochs done. The same setup gives the same bits for any ``threads``.
+    ``chip``, ``network``, ``placement``, ``program`` and ``data`` are there to be looked at. ``epoch`` is the
+    number of epochs done. The same setup gives the same bits for any ``threads`` (default: all cores).
     Raises ConfigError, DataError or DoesNotFit.
     """
 
     def __init__(self, setup: Setup, threads: int | None = None, data_dir: Folder | None = None) -> None:
         self.experiment, self.hardware = setup
-        self.threads = threads or _cores()
+        self.threads = _checked(_cores() if threads is None else threads)
         self.data = splits(self.experiment.data, self.experiment.seed, data_dir)
         train = self.data["train"]
         layers, shape = self.experiment.network.layers, train.inputs.shape[1:]
         self.network = Network.build(layers, (shape[0], shape[1], shape[2]), len(train.classes))
         self.program = self.experiment.rule.program(self.hardware.update_unit.rate_bits)
-        self.placement = place(self.network, self.hardware, self.program.feedback)
+        self.placement = place(
+            self.network, self.hardware, self.program.feedback, fold=self.experiment.placement.fold_pooling
+        )
         self.chip = Chip(self.hardware, self.placement, self.program, self.threads)
         weights = self.network.initial_weights(self.experiment.seed, self.experiment.network.gain)
         self.chip.load_real(weights)
         self.epoch = 0
         self.training, self.inference = self.chip.take_tally(), self.chip.take_tally()
         self._feeds = {name: Feed.of(part, self.chip.formats["membrane"]) for name, part in self.data.items()}
+
+    def warm_up(self) -> None:
+        """Compile or load the kernels, so that an epoch's time is that of training. Changes nothing."""
+        indices = np.arange(min(self.experiment.batch, len(self._feeds["train"])))
+        inputs, targets, _ = self._feeds["train"].take(indices)
+        outcome = self.chip.run(inputs, targets, indices, 0)
+        still = [Rate(0, 0)] * len(self.network.projections)
+        self.chip.learn(outcome.banks, still, still, 0)
+        self.chip.take_tally()
 
     def train_epoch(self, observer: Observer | None = None) -> dict[str, Any]:
         """One pass over the training samples; returns the epoch's row of the record, without test accuracy.
@@ -83,12 +95,12 @@ class Run:
         }
 
     def evaluate(self, split: str, observer: Observer | None = None) -> float:
-        """Fraction of a part's samples (``test``, ``validation``, ``train``) that the free phase classifies rightly."""
+        """Fraction of the samples of a part (``test`` ...) that the free phase classifies rightly."""
         predictions = self.predict(split, observer)
         return float((predictions == self.part(split).labels).mean())
 
     def predict(self, split: str, observer: Observer | None = None) -> Ints:
-        """The class that each sample of a part is given: the largest output, the lowest class of equal ones."""
+        """The class that each sample of a part is given: the largest output, of equal ones the lowest."""
         self.part(split)
         feed = self._feeds[split]
         program = self.program.inference()
@@ -103,10 +115,12 @@ class Run:
         self.inference.add(self.chip.take_tally())
         return np.concatenate(found)
 
-    def probe(self, sample: int, split: str = "test", population: int = -1, neurons: int = 10) -> dict[str, Ints]:
+    def probe(
+        self, sample: int, split: str = "test", population: int = -1, neurons: int = 10
+    ) -> dict[str, Ints]:
         """Spikes and registers of a population's first neurons in every tick of all phases of one sample.
 
-        Returns int64 [ticks, neurons] for ``spikes`` (-1, 0, +1) and for each neuron register. Nothing is learned.
+        Returns int64 [ticks, neurons] for ``spikes`` (-1, 0, +1) and each neuron register; learns nothing.
         """
         part = self.part(split)
         if not 0 <= sample < len(part):
@@ -158,7 +172,13 @@ class Run:
         return frozenset(name for name, it in self.chip.formats.items() if it.rounding == "stochastic")
 
 
-def _cores() -> int:
-    import numba
+def _checked(threads: int) -> int:
+    if not 1 <= threads <= MOST_THREADS:
+        raise NeurochipError(f"threads must be 1..{MOST_THREADS}, not {threads}")
+    return threads
 
-    return int(numba.config.NUMBA_NUM_THREADS)
+
+def _cores() -> int:
+    from numba.np.ufunc.parallel import get_thread_count
+
+    return int(get_thread_count())

@@ -1,8 +1,9 @@
 """Random bits without a generator: every draw is a hash of what it is for.
 
-A draw is named by integers (seed, purpose, sample, tick, unit ...), never by how many draws came before it. So
-results do not depend on the number of threads, on the split of a batch, or on the NumPy version.
-The mixer is the 32-bit "lowbias32" permutation (C. Wellons, "Prospecting for hash functions", 2018, public domain).
+A draw is named by integers (seed, purpose, sample, tick, unit ...), never by how many draws came before it.
+So results do not depend on the number of threads, on the split of a batch, or on the NumPy version. The
+mixer is the 32-bit "lowbias32" permutation (C. Wellons, "Prospecting for hash functions", 2018, public
+domain).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ MIX_1 = 0x7FEB352D
 MIX_2 = 0x846CA68B
 GOLDEN = 0x9E3779B9
 
-WEIGHTS, ORDER, UPDATE, BIAS_UPDATE, NEURON, CAPTURE, SIGN = range(7)
+WEIGHTS, ORDER, UPDATE, NEURON = range(4)
 """Purposes of draws: the second word of every key, so that no two uses share their bits."""
 
 
@@ -47,7 +48,8 @@ def words(family: int, n: int) -> npt.NDArray[np.uint64]:
 
 def uniform(seed: int, stream: int, n: int) -> npt.NDArray[np.float64]:
     """``n`` real numbers in [0, 1), on a grid of 2**-32; ``stream`` tells apart the uses of one seed."""
-    return words(key(seed, WEIGHTS, stream), n) * 2.0**-32
+    drawn: npt.NDArray[np.float64] = words(key(seed, WEIGHTS, stream), n).astype(np.float64) * 2.0**-32
+    return drawn
 
 
 def permutation(seed: int, stream: int, n: int) -> npt.NDArray[np.int64]:

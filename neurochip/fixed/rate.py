@@ -15,7 +15,8 @@ class Rate:
 
     @classmethod
     def nearest(cls, factor: float, bits: int) -> Rate:
-        """The rate nearest to ``factor >= 0`` whose multiplier has at most ``bits`` bits (relative error < 2**-bits).
+        """The rate nearest to ``factor >= 0`` whose multiplier has at most ``bits`` bits (relative error <
+        2**-bits).
 
         The multiplier is made odd, so equal factors are equal rates and a power of two is a bare shift.
         """

@@ -1,15 +1,15 @@
 """Integer arithmetic of one register, compiled: widen, compute, round, saturate, in that order.
 
-All arguments are 64-bit integers; callers widen register contents before they compute. The functions give the same
-bits with and without Numba's compiler (``NUMBA_DISABLE_JIT=1``).
+All arguments are 64-bit integers; callers widen register contents before they compute. The functions give
+the same bits with and without Numba's compiler (``NUMBA_DISABLE_JIT=1``).
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from neurochip.fixed import draws
+from neurochip.fixed.jit import kernel
 
 FLOOR, NEAREST, STOCHASTIC = 0, 1, 2
 SATURATE, WRAP, ERROR = 0, 1, 2
@@ -22,16 +22,17 @@ _15 = np.uint64(15)
 _16 = np.uint64(16)
 
 
-@njit(cache=True, inline="always")
+@kernel(inline="always")
 def _mix(word):
     word = ((word ^ (word >> _16)) * _MIX_1) & _MASK
     word = ((word ^ (word >> _15)) * _MIX_2) & _MASK
     return word ^ (word >> _16)
 
 
-@njit(cache=True)
+@kernel
 def draw(family, index):
-    """Draw ``index`` (0 .. 2**32-1) of a family: a word in 0 .. 2**32-1; equals ``draws.words(family, ...)[index]``."""
+    """Draw ``index`` (0 .. 2**32-1) of a family: a word in 0 .. 2**32-1; equals ``draws.words(family,
+    ...)[index]``."""
     base = np.uint64(family)
     word = (np.uint64(index) * _GOLDEN + base) & _MASK
     word = (_mix(word) ^ base) & _MASK
@@ -39,20 +40,22 @@ def draw(family, index):
     return np.int64(word)
 
 
-@njit(cache=True)
+@kernel
 def subkey(family, word):
-    """The key of a sub-family, such as one sample's of a run's or one tick's of a sample's (``word`` below 2**63)."""
+    """The key of a sub-family, such as one sample's of a run's or one tick's of a sample's (``word`` below
+    2**63)."""
     low = (np.uint64(family) + np.uint64(word)) & _MASK
     state = _mix(low)
     return np.int64(_mix(((state ^ ((np.uint64(word) >> np.uint64(32)) & _MASK)) + _GOLDEN) & _MASK))
 
 
-@njit(cache=True)
+@kernel
 def dither(mode, shift, family, index):
     """What is added before a right shift by ``shift`` so that the floor of the sum is the declared rounding.
 
-    ``FLOOR``: 0. ``NEAREST``: half a step (ties towards plus infinity). ``STOCHASTIC``: ``shift`` random bits, so the
-    mean of the rounded value is the value (``shift`` up to 32; above, the low bits of the dither are zero).
+    ``FLOOR``: 0. ``NEAREST``: half a step (ties towards plus infinity). ``STOCHASTIC``: ``shift`` random
+    bits, so the mean of the rounded value is the value (``shift`` up to 32; above, the low bits of the
+    dither are zero).
     """
     if shift <= 0 or mode == FLOOR:
         return np.int64(0)
@@ -64,7 +67,7 @@ def dither(mode, shift, family, index):
     return word << (np.int64(shift) - 32)
 
 
-@njit(cache=True, inline="always")
+@kernel(inline="always")
 def shifted(value, shift):
     """``floor(value * 2**-shift)``; a negative ``shift`` is an exact left shift."""
     if shift >= 0:
@@ -72,9 +75,10 @@ def shifted(value, shift):
     return value << -shift
 
 
-@njit(cache=True, inline="always")
+@kernel(inline="always")
 def stored(value, lo, hi, mode):
-    """What a register of range ``lo..hi`` holds after ``value`` is written: saturated, or wrapped (``mode == WRAP``)."""
+    """What a register of range ``lo..hi`` holds after ``value`` is written: saturated, or wrapped (``mode ==
+    WRAP``)."""
     if mode == WRAP:
         return ((value - lo) & (hi - lo)) + lo
     return min(max(value, lo), hi)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from neurochip.config import Model, broken
 from neurochip.fixed import Format, OverflowMode, RoundingMode
@@ -53,9 +53,16 @@ class _Register(Model):
 
 
 class WeightRegister(_Register):
-    """What the crossbar holds for a synapse."""
+    """What the crossbar holds for a synapse; always signed."""
 
     bits: int = _bits(2, 16)
+
+    @field_validator("signed")
+    @classmethod
+    def _has_a_sign(cls, signed: bool) -> bool:
+        if not signed:
+            raise broken(("", "must be true: a synapse excites or inhibits"))
+        return signed
 
 
 class BiasRegister(_Register):
@@ -92,7 +99,7 @@ class SumRegister(Model):
 class ProductRegister(Model):
     """A signed sum of products of two banks; it has twice their fraction bits."""
 
-    bits: int = _bits(16, 64)
+    bits: int = _bits(16, 62)
     overflow: OverflowMode = _overflow()
 
 

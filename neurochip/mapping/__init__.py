@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from neurochip.mapping.pieces import BACKWARD, FORWARD, Block, Group, Segment
 from neurochip.mapping.place import place
 from neurochip.mapping.placement import LayerRow, Placement, Traffic, Used
 from neurochip.mapping.route import Routes, spike_routes, sum_routes
-from neurochip.mapping.tile import BACKWARD, FORWARD, Block, Group, Segment
 
 __all__ = [
     "BACKWARD",

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, isqrt
 
 import numpy as np
 
 from neurochip.mapping.improve import Pieces
-from neurochip.mapping.limits import Limits, refuse_packing
-from neurochip.mapping.tile import Ints, Tiling
+from neurochip.mapping.limits import refuse_packing
+from neurochip.mapping.pieces import Ints, Tiling
+from neurochip.mapping.plan import Limits, Plan
 from neurochip.mapping.traffic import Layout, Nets, Reals
-from neurochip.network import Network
 from neurochip.noc import Mesh
+
+Size = tuple[int, int, int]
+"""Crossbars, axons and neuron slots."""
 
 BANDS = (1, 2, 3, 4, 6, 8, 12)
 """Heights of the snake's bands that are tried."""
@@ -30,16 +33,18 @@ class Start:
     groups: Pieces
 
 
-def construct(network: Network, tiling: Tiling, limits: Limits, cores: int, activity: float) -> Start | None:
+def construct(plan: Plan, tiling: Tiling, cores: int, activity: float) -> Start | None:
     """The cheapest of the constructed placements in the smallest window of >= ``cores`` that allows one.
 
     None when groups of this size cannot be packed into the chip; DoesNotFit when the blocks cannot.
     """
-    axons = tiling.axons.tolist()
-    bins = _pack(_sequence(network, tiling), axons, limits)
+    limits, sequence = plan.limits, _sequence(plan, tiling)
+    bins = _pack(sequence, _sizes(plan, tiling, sequence), limits)
+    if bins.max() >= limits.cores:
+        bins = _pack(sequence, [(1, axons, 0) for axons in tiling.axons.tolist()], limits)
     n_bins = int(bins.max()) + 1
     if n_bins > limits.cores:
-        raise refuse_packing(network, axons, limits, n_bins)
+        raise refuse_packing(plan, tiling.axons.tolist(), n_bins)
     nets = Nets.of(tiling, activity)
     for window in _windows(limits, max(cores, n_bins)):
         curves = [np.array(window.snake(band)) for band in BANDS if band <= window.rows]
@@ -51,35 +56,53 @@ def construct(network: Network, tiling: Tiling, limits: Limits, cores: int, acti
     return None
 
 
-def _sequence(network: Network, tiling: Tiling) -> list[int]:
+def _sequence(plan: Plan, tiling: Tiling) -> list[int]:
     """Blocks ordered by the neurons that they add up for, be it on the way up or back."""
 
-    def adds_up_for(index: int) -> tuple[int, int]:
+    def adds_up_for(index: int) -> tuple[int, int, int]:
         block = tiling.blocks[index]
-        projection = network.projections[block.projection]
-        return projection.target if block.role == "forward" else projection.source, block.cols.start
+        projection = plan.held[block.projection]
+        population = projection.target if block.role == "forward" else projection.source
+        return population, block.positions.start if block.positions else 0, block.cols.start
 
     return sorted(range(len(tiling.blocks)), key=adds_up_for)
 
 
-def _pack(sequence: list[int], axons: list[int], limits: Limits) -> Ints:
+def _sizes(plan: Plan, tiling: Tiling, sequence: list[int]) -> list[Size]:
+    """What each block takes; the first of a replica also takes its neurons, which are to live with it."""
+    sizes, begun = [(1, axons, 0) for axons in tiling.axons.tolist()], set()
+    for index in sequence:
+        block = tiling.blocks[index]
+        replica = block.projection, block.replica
+        if block.role == "forward" and block.positions and replica not in begun:
+            begun.add(replica)
+            neurons = len(block.positions) * plan.held[block.projection].target_shape[0]
+            sizes[index] = (*sizes[index][:2], neurons)
+    return sizes
+
+
+def _pack(sequence: list[int], sizes: list[Size], limits: Limits) -> Ints:
     """The core, counted from 0, of each block when each in ``sequence`` goes to the first core with room."""
-    crossbars, lines = [limits.crossbars], [limits.axons]
+    empty = limits.crossbars, limits.axons, limits.neurons
+    smallest = [min(size[i] for size in sizes) for i in range(3)]
+    room = [list(empty)]
     bins = np.zeros(len(sequence), np.int64)
     first_open = 0
     for block in sequence:
         core = first_open
-        while not (crossbars[core] and lines[core] >= axons[block]):
+        while not _has_room(room[core], sizes[block]):
             core += 1
-            if core == len(crossbars):
-                crossbars.append(limits.crossbars)
-                lines.append(limits.axons)
+            if core == len(room):
+                room.append(list(empty))
         bins[block] = core
-        crossbars[core] -= 1
-        lines[core] -= axons[block]
-        while first_open < core and not (crossbars[first_open] and lines[first_open] >= min(axons)):
+        room[core] = [there - taken for there, taken in zip(room[core], sizes[block], strict=True)]
+        while first_open < core and not _has_room(room[first_open], smallest):
             first_open += 1
     return bins
+
+
+def _has_room(room: Sequence[int], size: Sequence[int]) -> bool:
+    return room[0] >= size[0] and room[1] >= size[1] and room[2] >= size[2]
 
 
 def _start(

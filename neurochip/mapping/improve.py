@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurochip.mapping.tile import Ints
+from neurochip.mapping.pieces import Ints
 from neurochip.mapping.traffic import Reals
 
 MAX_ROUNDS = 40

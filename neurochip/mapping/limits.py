@@ -1,4 +1,4 @@
-"""What the cores of a chip offer, and the refusal of networks that need more."""
+"""What a network takes of a chip, and the refusal of networks that need more than there is."""
 
 from __future__ import annotations
 
@@ -6,33 +6,8 @@ from dataclasses import dataclass
 from math import ceil
 
 from neurochip.errors import DoesNotFit
-from neurochip.hardware import Hardware
-from neurochip.mapping.tile import Feedback
+from neurochip.mapping.plan import Limits, Matrix, Plan
 from neurochip.network import Network
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The size of a chip: its mesh, its crossbars, and what one core has of each resource."""
-
-    chip: str
-    mesh_rows: int
-    mesh_cols: int
-    rows: int
-    cols: int
-    crossbars: int
-    neurons: int
-    axons: int
-
-    @classmethod
-    def of(cls, hardware: Hardware) -> Limits:
-        core, mesh, crossbar = hardware.core, hardware.mesh, hardware.crossbar
-        sizes = mesh.rows, mesh.cols, crossbar.rows, crossbar.cols
-        return cls(hardware.name, *sizes, core.crossbars, core.neurons, core.axons)
-
-    @property
-    def cores(self) -> int:
-        return self.mesh_rows * self.mesh_cols
 
 
 @dataclass(frozen=True)
@@ -68,61 +43,86 @@ class Need:
 
 @dataclass(frozen=True)
 class Demand:
-    """What one projection takes: crossbars (mirrors among them), axons, and axons of its greediest block."""
+    """What one projection takes: crossbars (mirrors among them), axons, axons of its greediest block.
+
+    ``replicas``: copies of the forward matrix, which are in the numbers.
+    """
 
     crossbars: int
     mirrors: int
     axons: int
     block_axons: int
+    replicas: int = 1
 
 
-def demand(network: Network, projection: int, limits: Limits, feedback: Feedback) -> Demand:
+def demand(plan: Plan, projection: int) -> Demand:
     """What projection number ``projection`` takes when it is cut as `tile` does, without cutting it."""
-    it = network.projections[projection]
-    way_back = feedback if it.source else None
-    across, down = ceil(it.n_post / limits.cols), ceil(it.n_pre / limits.rows)
-    lines, block_lines = it.n_pre * across, min(it.n_pre, limits.rows)
-    if way_back == "transposed":
-        return Demand(across * down, 0, lines + it.n_post * down, block_lines + min(it.n_post, limits.cols))
-    if way_back == "mirrored":
-        mirrors = ceil(it.n_post / limits.rows) * ceil(it.n_pre / limits.cols)
-        lines += it.n_post * ceil(it.n_pre / limits.cols)
-        return Demand(across * down + mirrors, mirrors, lines, max(block_lines, min(it.n_post, limits.rows)))
-    return Demand(across * down, 0, lines, block_lines)
+    both_ways = plan.both_ways(projection)
+    forward, *mirror = (_demand(it, plan.limits, both_ways) for it in plan.matrices(projection))
+    if not mirror:
+        return forward
+    back = mirror[0]
+    return Demand(
+        forward.crossbars + back.crossbars,
+        back.crossbars,
+        forward.axons + back.axons,
+        max(forward.block_axons, back.block_axons),
+        forward.replicas,
+    )
 
 
-def require_fit(network: Network, limits: Limits, feedback: Feedback) -> int:
-    """The number of cores that ``network`` needs if each can be filled to the last place.
+def _demand(matrix: Matrix, limits: Limits, both_ways: bool) -> Demand:
+    down, across = ceil(matrix.n_rows / limits.rows), ceil(matrix.n_cols / limits.cols)
+    lines = matrix.n_rows * across + both_ways * matrix.n_cols * down
+    block = min(matrix.n_rows, limits.rows) + both_ways * min(matrix.n_cols, limits.cols)
+    copies = len(matrix.replicas)
+    return Demand(copies * down * across, 0, copies * lines, block, copies)
+
+
+def require_fit(plan: Plan) -> int:
+    """The number of cores that a network needs if each can be filled to the last place.
 
     Raises DoesNotFit, naming all that is needed and available, if the chip or a core of it has too little.
     """
-    demands = [demand(network, index, limits, feedback) for index in range(len(network.projections))]
-    needs = _needs(network, limits, demands)
+    demands = [demand(plan, index) for index in range(len(plan.held))]
+    needs = _needs(plan.network, plan.limits, demands)
     reasons = [] if all(need.met for need in needs) else [str(need) for need in needs]
     for index, it in enumerate(demands):
-        if it.block_axons > limits.axons:
-            reasons.append(
-                f"one block of {_projection(network, index)} needs {it.block_axons} axons (rows, and columns"
-                f" if feedback is transposed) but core.axons is {limits.axons}; raise core.axons to"
-                f" {it.block_axons} or lower crossbar.rows"
-            )
+        reasons += _too_large_for_a_core(plan, index, it)
     if reasons:
-        raise _refusal(network, limits, reasons)
+        raise _refusal(plan, reasons)
     return max(need.cores_needed for need in needs)
 
 
-def refuse_packing(network: Network, axons: list[int], limits: Limits, cores: int) -> DoesNotFit:
+def _too_large_for_a_core(plan: Plan, index: int, it: Demand) -> list[str]:
+    limits, name, reasons = plan.limits, _projection(plan.network, index), []
+    if it.block_axons > limits.axons:
+        reasons.append(
+            f"one block of {name} needs {it.block_axons} axons (rows, and columns"
+            f" if feedback is transposed) but core.axons is {limits.axons}; raise core.axons to"
+            f" {it.block_axons} or lower crossbar.rows"
+        )
+    channels = plan.held[index].target_shape[0]
+    if plan.held[index].kernel and channels > limits.neurons:
+        reasons.append(
+            f"one position of {name} needs {channels} neuron slots, one for each channel, but core.neurons is"
+            f" {limits.neurons}; raise core.neurons to {channels} or give the layer fewer channels"
+        )
+    return reasons
+
+
+def refuse_packing(plan: Plan, axons: list[int], cores: int) -> DoesNotFit:
     """The error for blocks that fit in total but take ``cores`` cores, since a block cannot be divided.
 
     ``axons``: what each block takes.
     """
-    most = max(axons)
+    most, limits = max(axons), plan.limits
     reason = (
         f"needs {cores} cores for {len(axons)} blocks but the chip has {limits.cores}: a block takes up to"
         f" {most} axons, so that core.axons {limits.axons} do not serve core.crossbars {limits.crossbars};"
         f" raise core.axons to {most * limits.crossbars} or the mesh to {cores} cores"
     )
-    return _refusal(network, limits, [reason])
+    return _refusal(plan, [reason])
 
 
 def _needs(network: Network, limits: Limits, demands: list[Demand]) -> list[Need]:
@@ -131,7 +131,9 @@ def _needs(network: Network, limits: Limits, demands: list[Demand]) -> list[Need
     mirrors = sum(it.mirrors for it in demands)
     crossbars = f"crossbars of {limits.rows}x{limits.cols}" + f" ({mirrors} of them mirrors)" * (mirrors > 0)
     slots_for = f"population {network.populations[_most(neurons)].name} needs {max(neurons)}"
+    copies = demands[_most(arrays)].replicas
     arrays_for = f"{_projection(network, _most(arrays))} needs {max(arrays)}"
+    arrays_for += f" in {copies} replicas, fewer with a larger core.neurons" * (copies > 1)
     axons_for = f"{_projection(network, _most(axons))} needs {max(axons)}"
     return [
         Need(crossbars, "core.crossbars", sum(arrays), arrays_for, limits.crossbars, limits.cores),
@@ -140,8 +142,10 @@ def _needs(network: Network, limits: Limits, demands: list[Demand]) -> list[Need
     ]
 
 
-def _refusal(network: Network, limits: Limits, reasons: list[str]) -> DoesNotFit:
-    head = f"network {network.name} does not fit {limits.chip} (mesh {limits.mesh_rows}x{limits.mesh_cols}):"
+def _refusal(plan: Plan, reasons: list[str]) -> DoesNotFit:
+    limits = plan.limits
+    mesh = f"(mesh {limits.mesh_rows}x{limits.mesh_cols})"
+    head = f"network {plan.network.name} does not fit {limits.chip} {mesh}:"
     return DoesNotFit("\n  ".join([head, *reasons]))
 
 

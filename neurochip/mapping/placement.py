@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neurochip.mapping.limits import Limits
-from neurochip.mapping.tile import Block, Group, Ints, Segment, Tiling
+from neurochip.mapping.pieces import FORWARD, Block, Group, Ints, Segment, Tiling
+from neurochip.mapping.plan import Plan
 from neurochip.network import Network
 from neurochip.noc import Mesh
 
@@ -28,7 +28,9 @@ class Traffic(NamedTuple):
 
 
 class LayerRow(NamedTuple):
-    """One projection in a table: its blocks, the cores and cells that they take, the cores of its target."""
+    """One projection in a table: its blocks, the cores and cells that they take, the cores of its target,
+    the copies of its kernel (which are in the other numbers) and the width of a cell.
+    """
 
     projection: str
     blocks: int
@@ -36,14 +38,18 @@ class LayerRow(NamedTuple):
     cores: int
     cells: int
     home_cores: int
+    replicas: int
+    cell_bits: int
 
 
 @dataclass(frozen=True, eq=False)
 class Placement:
     """Which block and which group is on which core.
 
-    ``reads`` and ``sums`` are those of `Tiling`: which blocks the spikes of a segment read, and which add up
-    for it. ``used`` has, for each resource, an int64 array over cores; ``available`` what one core has of it.
+    ``reads``, ``lines``, ``ops``, ``sums``, ``weights`` and ``products`` are those of `Tiling`: which blocks
+    the spikes of a segment read, which add up for it, what a block's update takes. ``folded``: blocks hold
+    kernels with the average pooling in them. ``cell_bits``: width of each projection's cells. ``used`` has,
+    for each resource, an int64 array over cores; ``available`` what one core has of it.
     """
 
     network: Network
@@ -52,7 +58,13 @@ class Placement:
     groups: tuple[Group, ...]
     segments: tuple[Segment, ...]
     reads: Ints
+    lines: Ints
+    ops: Ints
     sums: Ints
+    weights: Ints
+    products: Ints
+    folded: bool
+    cell_bits: tuple[int, ...]
     traffic: Traffic
     used: dict[str, Ints]
     available: dict[str, int]
@@ -60,14 +72,14 @@ class Placement:
     @classmethod
     def of(
         cls,
-        network: Network,
-        limits: Limits,
+        plan: Plan,
         tiling: Tiling,
         block_core: Ints,
         group_core: Ints,
         traffic: Traffic,
     ) -> Placement:
         """The pieces of ``tiling`` on the given cores; a core's crossbars fill in the order of blocks."""
+        limits = plan.limits
         slots = _slots(block_core)
         where = zip(tiling.blocks, block_core.tolist(), slots, strict=True)
         blocks = tuple(replace(block, core=core, slot=slot) for block, core, slot in where)
@@ -75,13 +87,19 @@ class Placement:
             replace(g, core=core) for g, core in zip(tiling.groups, group_core.tolist(), strict=True)
         )
         return cls(
-            network=network,
+            network=plan.network,
             mesh=Mesh(limits.mesh_rows, limits.mesh_cols),
             blocks=blocks,
             groups=groups,
             segments=tiling.segments,
             reads=tiling.reads,
+            lines=tiling.lines,
+            ops=tiling.ops,
             sums=tiling.sums,
+            weights=tiling.weights,
+            products=tiling.products,
+            folded=plan.fold,
+            cell_bits=tuple(plan.cell_bits(index) for index in range(len(plan.held))),
             traffic=traffic,
             used=_used(limits.cores, blocks, groups, tiling.axons),
             available={
@@ -96,6 +114,26 @@ class Placement:
     def home(self) -> Ints:
         """Home core of each segment, int64 [segments]."""
         return np.array([self.groups[segment.group].core for segment in self.segments])
+
+    def replicas(self, projection: int) -> int:
+        """Copies of a projection's kernel, each for some positions; 1 for a dense projection."""
+        mine = (it for it in self.blocks if it.projection == projection and it.role == "forward")
+        return 1 + max(block.replica for block in mine)
+
+    def fan(self, block: int, way: int = FORWARD) -> Ints:
+        """Lines of a block that a spike of each neuron of the driving population reads, int64 [neurons].
+
+        On the ``way`` up that is the source of the block's projection, on the way back its target.
+        """
+        it = self.blocks[block]
+        projection = self.network.projections[it.projection]
+        below = it.role == "forward" and way == FORWARD
+        found = np.zeros(projection.n_pre if below else projection.n_post, np.int64)
+        mine = (self.reads[:, 1] == block) & (self.reads[:, 2] == way)
+        for segment, lines in zip(self.reads[mine, 0].tolist(), self.lines[mine].tolist(), strict=True):
+            neurons = self.segments[segment].neurons
+            found[neurons.start : neurons.stop] = lines
+        return found
 
     def core(self, core: int) -> dict[str, Used]:
         """How full one core is: crossbars, cells, neurons, axons."""
@@ -125,6 +163,8 @@ class Placement:
             cores=len({block.core for block in blocks}),
             cells=sum(block.cells for block in blocks),
             home_cores=len({group.core for group in self.groups if group.population == target}),
+            replicas=self.replicas(index),
+            cell_bits=self.cell_bits[index],
         )
 
 

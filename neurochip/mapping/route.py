@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurochip.mapping.pieces import BACKWARD, FORWARD, Ints
 from neurochip.mapping.placement import Placement
-from neurochip.mapping.tile import BACKWARD, FORWARD, Ints
 
 
 @dataclass(frozen=True, eq=False)

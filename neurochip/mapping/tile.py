@@ -1,98 +1,26 @@
 """Cutting a network into pieces that fit crossbars and cores; no core is chosen here.
 
-A projection of n_pre x n_post synapses becomes ceil(n_pre / R) x ceil(n_post / C) blocks, a population
-becomes groups of neurons that live on one core, and a group becomes segments: neurons whose spikes and sums
-go exactly the same ways.
+A dense projection of n_pre x n_post synapses becomes ceil(n_pre / R) x ceil(n_post / C) blocks, and so does
+the matrix of a convolution, once for each of its replicas. A population becomes groups of neurons that live
+on one core, and a group becomes segments: neurons whose spikes and sums go exactly the same ways.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Literal
+from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from neurochip.network import Network
-
-Feedback = Literal["transposed", "mirrored"] | None
-Role = Literal["forward", "mirror"]
-
-FORWARD, BACKWARD = 1, 2
-"""Ways of a spike or a sum, as bits: up the network, or back down it."""
-
-UNPLACED = -1
-
-Ints = NDArray[np.int64]
+from neurochip.mapping.contact import Contact, Reach, Segments
+from neurochip.mapping.footprint import footprint, own_rows
+from neurochip.mapping.pieces import BACKWARD, FORWARD, Block, Group, Tiling
+from neurochip.mapping.plan import Matrix, Plan
 
 
-@dataclass(frozen=True)
-class Block:
-    """The part of a projection's matrix that one crossbar holds.
-
-    ``rows`` and ``cols`` are neurons of the population whose spikes drive the crossbar's rows and of the one
-    that its columns add up for: source and target of the projection; for a mirror (the transposed matrix)
-    target and source.
-    """
-
-    projection: int
-    role: Role
-    rows: range
-    cols: range
-    core: int = UNPLACED
-    slot: int = UNPLACED
-
-    @property
-    def cells(self) -> int:
-        """Synapses that the block holds."""
-        return len(self.rows) * len(self.cols)
-
-
-@dataclass(frozen=True)
-class Group:
-    """Neurons of one population whose registers are on one core: their home."""
-
-    population: int
-    neurons: range
-    core: int = UNPLACED
-
-
-@dataclass(frozen=True)
-class Segment:
-    """Neurons of one group that read the same blocks and are summed up by the same blocks."""
-
-    population: int
-    group: int
-    neurons: range
-
-
-@dataclass(frozen=True, eq=False)
-class Tiling:
-    """All pieces of a network and who talks to whom.
-
-    ``reads``: one row (segment, block, way) for each block of which a spike of the segment reads a line.
-    ``sums``: one row (segment, block, way) for each block that adds up currents for the segment. int64 [n,
-    3], ways ``FORWARD`` or ``BACKWARD``. ``axons``: lines of each block that spikes may drive, int64
-    [blocks].
-    """
-
-    blocks: tuple[Block, ...]
-    groups: tuple[Group, ...]
-    segments: tuple[Segment, ...]
-    reads: Ints
-    sums: Ints
-    axons: Ints
-
-
-def tile(network: Network, rows: int, cols: int, largest_group: int, feedback: Feedback) -> Tiling:
-    """Cut ``network`` for crossbars of ``rows`` x ``cols`` and groups of at most ``largest_group`` neurons.
-
-    With ``feedback`` the spikes of a projection's target also drive its source, unless that is the input:
-    through the same blocks (``transposed``) or through blocks of their own (``mirrored``).
-    """
-    return _Cutter(network, rows, cols, largest_group, feedback).tiling()
+def tile(plan: Plan, largest_group: int) -> Tiling:
+    """Cut a network into blocks for the plan's crossbars, and groups of at most ``largest_group`` neurons."""
+    return _Cutter(plan).tiling(tuple(_groups(plan, largest_group)))
 
 
 def cuts(n: int, step: int) -> list[range]:
@@ -100,90 +28,86 @@ def cuts(n: int, step: int) -> list[range]:
     return [range(start, min(start + step, n)) for start in range(0, n, step)]
 
 
+def _groups(plan: Plan, largest: int) -> Iterator[Group]:
+    """The input is cut as rows are, maps as their replicas, others as the columns that feed them."""
+    for index, population in enumerate(plan.network.populations):
+        channels = population.shape[0]
+        if index and plan.held[index - 1].kernel:
+            pieces = [range(p.start * channels, p.stop * channels) for p in plan.replicas(index)]
+        else:
+            pieces = cuts(population.size, plan.limits.cols if index else plan.limits.rows)
+        for piece in pieces:
+            yield from (Group(index, piece[part.start : part.stop]) for part in cuts(len(piece), largest))
+
+
 class _Cutter:
-    """The work of `tile`; blocks are appended projection by projection."""
+    """The work of `tile`; blocks and contacts are appended projection by projection."""
 
-    def __init__(
-        self, network: Network, rows: int, cols: int, largest_group: int, feedback: Feedback
-    ) -> None:
-        self.network = network
-        self.rows, self.cols = rows, cols
-        self.feedback = feedback
-        self.groups = list(self._groups(largest_group))
-        self.segments = list(self._segments())
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
         self.blocks: list[Block] = []
-        self.reads: list[tuple[int, int, int]] = []
-        self.sums: list[tuple[int, int, int]] = []
+        self.reads: list[Contact] = []
+        self.sums: list[Contact] = []
+        self.work: list[tuple[int, int]] = []
+        self._all = cache(Reach.all)
+        self._footprint = cache(footprint)
 
-    def tiling(self) -> Tiling:
-        for index, projection in enumerate(self.network.projections):
-            below, above = self._of(projection.source), self._of(projection.target)
-            grid = self._blocks(index, "forward", projection.n_pre, projection.n_post)
-            self.reads += self._by_row(below, grid, FORWARD)
-            self.sums += self._by_column(above, grid, FORWARD)
-            if not self._has_feedback(index):
-                continue
-            if self.feedback == "transposed":
-                self.reads += self._by_column(above, grid, BACKWARD)
-                self.sums += self._by_row(below, grid, BACKWARD)
-            else:
-                mirror = self._blocks(index, "mirror", projection.n_post, projection.n_pre)
-                self.reads += self._by_row(above, mirror, BACKWARD)
-                self.sums += self._by_column(below, mirror, BACKWARD)
-        axons = [self._axons(block) for block in self.blocks]
-        parts = tuple(self.blocks), tuple(self.groups), tuple(self.segments)
-        return Tiling(*parts, _table(self.reads), _table(self.sums), np.array(axons, np.int64))
+    def tiling(self, groups: tuple[Group, ...]) -> Tiling:
+        for projection in range(len(self.plan.held)):
+            for matrix in self.plan.matrices(projection):
+                for replica, positions in enumerate(matrix.replicas):
+                    self._copy(projection, matrix, replica, positions)
+        segments = Segments(groups, len(self.plan.network.populations), (*self.reads, *self.sums))
+        reads, lines, ops = segments.table(self.reads)
+        sums, _, _ = segments.table(self.sums)
+        axons = np.array([self._axons(block) for block in self.blocks], np.int64)
+        weights, products = np.array(self.work, np.int64).T
+        parts = tuple(self.blocks), groups, segments.all
+        return Tiling(*parts, reads, lines, ops, sums, axons, weights, products)
 
-    def _groups(self, largest: int) -> Iterator[Group]:
-        """The input is cut as its rows are, every other population as the columns that feed it."""
-        for index, population in enumerate(self.network.populations):
-            for piece in cuts(population.size, self.cols if index else self.rows):
-                yield from (Group(index, piece[part.start : part.stop]) for part in cuts(len(piece), largest))
+    def _copy(self, projection: int, matrix: Matrix, replica: int, positions: range | None) -> None:
+        """Append the blocks of one copy of a matrix, column by column, and their contacts."""
+        limits = self.plan.limits
+        for cols in cuts(matrix.n_cols, limits.cols):
+            for rows in cuts(matrix.n_rows, limits.rows):
+                block = Block(projection, matrix.role, rows, cols, positions=positions, replica=replica)
+                self._meet(block, *self._ends(block))
+                self.blocks.append(block)
+                self.work.append(self._work(block))
 
-    def _segments(self) -> Iterator[Segment]:
-        """Groups cut wherever the rows that they drive, or the columns that feed them, end on a crossbar."""
-        driving = {projection.source for projection in self.network.projections}
-        for index, group in enumerate(self.groups):
-            start, stop = group.neurons.start, group.neurons.stop
-            edges = {start, stop} | set(_multiples(start, stop, self.cols if group.population else self.rows))
-            if group.population in driving or self.feedback == "mirrored":
-                edges |= set(_multiples(start, stop, self.rows))
-            yield from (Segment(group.population, index, range(a, b)) for a, b in pairwise(sorted(edges)))
+    def _meet(self, block: Block, driving: Reach, served: Reach) -> None:
+        """Append the contacts of a block that is about to be appended."""
+        it, number = self.plan.held[block.projection], len(self.blocks)
+        up = block.role == "forward"
+        below, above, way = (it.source, it.target, FORWARD) if up else (it.target, it.source, BACKWARD)
+        self.reads.append(Contact(below, driving, number, way))
+        self.sums.append(Contact(above, served.presence, number, way))
+        if self.plan.both_ways(block.projection):
+            self.reads.append(Contact(above, served, number, BACKWARD))
+            self.sums.append(Contact(below, driving.presence, number, BACKWARD))
 
-    def _blocks(self, projection: int, role: Role, n_rows: int, n_cols: int) -> Ints:
-        """Append the blocks of a matrix, column by column; their indices, [row blocks, column blocks]."""
-        row_cuts, col_cuts = cuts(n_rows, self.rows), cuts(n_cols, self.cols)
-        first = len(self.blocks)
-        self.blocks += [Block(projection, role, rows, cols) for cols in col_cuts for rows in row_cuts]
-        return np.arange(first, len(self.blocks)).reshape(len(col_cuts), len(row_cuts)).T
+    def _ends(self, block: Block) -> tuple[Reach, Reach]:
+        """The neurons that drive a block's rows and those that its columns add up for."""
+        rows, cols, positions = block.rows, block.cols, block.positions
+        if positions is None:
+            return self._all(rows, len(cols)), self._all(cols, len(rows))
+        it = self.plan.held[block.projection]
+        channels = (it.target_shape if block.role == "forward" else it.source_shape)[0]
+        found = self._footprint(it, block.role, rows, positions)
+        driving = Reach(found.units, found.lines, found.lines * len(cols))
+        return driving, Reach.at_positions(positions, cols, channels, found.columns, found.taps)
 
-    def _of(self, population: int) -> list[tuple[int, int]]:
-        """(segment, first neuron) of a population's segments."""
-        return [(i, s.neurons.start) for i, s in enumerate(self.segments) if s.population == population]
-
-    def _by_row(
-        self, segments: Iterable[tuple[int, int]], grid: Ints, way: int
-    ) -> Iterator[tuple[int, int, int]]:
-        for segment, start in segments:
-            yield from ((segment, block, way) for block in grid[start // self.rows].tolist())
-
-    def _by_column(
-        self, segments: Iterable[tuple[int, int]], grid: Ints, way: int
-    ) -> Iterator[tuple[int, int, int]]:
-        for segment, start in segments:
-            yield from ((segment, block, way) for block in grid[:, start // self.cols].tolist())
-
-    def _has_feedback(self, projection: int) -> bool:
-        return self.feedback is not None and self.network.projections[projection].source != 0
+    def _work(self, block: Block) -> tuple[int, int]:
+        """Weights that a block keeps up to date, and products of banks for that; a mirror is only told."""
+        if block.role == "mirror":
+            return 0, 0
+        if block.positions is None:
+            return block.cells, block.cells
+        it = self.plan.network.projections[block.projection]
+        rows = own_rows(it, self.plan.held[block.projection], block.rows)
+        taps = int(self._footprint(it, "forward", rows, block.positions).taps.sum())
+        return len(rows) * len(block.cols), taps * len(block.cols)
 
     def _axons(self, block: Block) -> int:
-        read_both_ways = self.feedback == "transposed" and self._has_feedback(block.projection)
-        return len(block.rows) + (len(block.cols) if read_both_ways else 0)
-
-
-def _multiples(start: int, stop: int, step: int) -> range:
-    return range(-(-start // step) * step, stop, step)
-
-
-def _table(rows: list[tuple[int, int, int]]) -> Ints:
-    return np.array(rows, np.int64).reshape(-1, 3)
+        both = self.plan.both_ways(block.projection)
+        return len(block.rows) + (len(block.cols) if both else 0)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.mapping.tile import Ints, Tiling
+from neurochip.mapping.pieces import Ints, Tiling
 
 DEFAULT_ACTIVITY = 0.1
 """Spikes per neuron and tick that a placement expects, of inputs and neurons alike: an assumption. It only
@@ -52,7 +52,7 @@ class Nets:
                 packets[it.group, blocks] += rate * len(it.neurons)
         keys = sorted(packets)
         pairs_of = [(block, net) for net, (_, blocks) in enumerate(keys) for block in blocks]
-        block, net = np.array(sorted(pairs_of), np.int64).T
+        block, net = np.array(sorted(pairs_of), np.int64).reshape(-1, 2).T
         return cls(np.array([home for home, _ in keys]), np.array([packets[key] for key in keys]), block, net)
 
 
@@ -89,19 +89,18 @@ class Layout:
         """Cost that each block would cause on each core if it alone moved, [blocks, cores]."""
         free = self._weighted_hops() * (self._members == 0)
         costs = np.empty((len(self.block_core), len(self._hops)))
-        per_chunk = max(1, _CHUNK * len(costs) // (len(self._pair_net) * len(self._hops)))
+        per_chunk = max(1, _CHUNK * len(costs) // (max(1, len(self._pair_net)) * len(self._hops)))
         for first in range(0, len(costs), per_chunk):
             last = min(first + per_chunk, len(costs))
             pairs = slice(self._first_pair[first], self._first_pair[last])
-            starts = self._first_pair[first:last] - self._first_pair[first]
-            costs[first:last] = np.add.reduceat(free[self._pair_net[pairs]], starts, axis=0)
+            starts = self._first_pair[first : last + 1] - self._first_pair[first]
+            costs[first:last] = _sums(free[self._pair_net[pairs]], starts)
         costs[np.arange(len(costs)), self.block_core] = self._present_block_costs()
         return costs
 
     def group_costs(self) -> Reals:
         """Cost of each group's nets if its home were each core, [groups, cores]."""
-        sent = np.add.reduceat(self._packets[:, None] * (self._members > 0), self._first_net[:-1], axis=0)
-        return sent @ self._hops
+        return _sums(self._packets[:, None] * (self._members > 0), self._first_net) @ self._hops
 
     def move_block(self, block: int, core: int) -> float:
         """Put a block on another core; returns the change of cost."""
@@ -132,4 +131,13 @@ class Layout:
         home = self.group_core[self._home_group[self._pair_net]]
         alone = self._members[self._pair_net, core] == 1
         cost = self._packets[self._pair_net] * self._hops[home, core] * alone
-        return np.add.reduceat(cost, self._first_pair[:-1])
+        return _sums(cost, self._first_pair)
+
+
+def _sums(values: Reals, ends: Ints) -> Reals:
+    """Sums of ``values[ends[i] : ends[i + 1]]``, 0 where that is nothing."""
+    sums = np.zeros((len(ends) - 1, *values.shape[1:]))
+    some = ends[1:] > ends[:-1]
+    if some.any():
+        sums[some] = np.add.reduceat(values, ends[:-1][some], axis=0)
+    return sums

@@ -1,4 +1,5 @@
-"""The shelf of neuron models. A model is one file: a frozen record, its equations and source, and its two kernels."""
+"""The shelf of neuron models. A model is one file: a frozen record, its equations and source, and its two
+kernels."""
 
 from neurochip.neurons.base import Neuron
 from neurochip.neurons.sigma_delta import SigmaDelta

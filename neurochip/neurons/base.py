@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from neurochip.config import Model
-from neurochip.fixed import Format
+from neurochip.fixed import Format, Rate
 
 
 class Neuron(Model):
@@ -23,7 +23,15 @@ class Neuron(Model):
     def parameters(self, formats: Mapping[str, Format]) -> tuple[int, ...]:
         """The model's constants as integers for its kernels, given the registers' formats.
 
-        Raises ConfigError if an intermediate value of the kernel could exceed 63 bits.
+        Raises ConfigError if the registers cannot do what the model needs.
+        """
+
+    @abstractmethod
+    def widest(self, formats: Mapping[str, Format], nudge: Rate) -> int:
+        """Bits, sign included, that hold every intermediate value of the kernels under any nudge of the
+        program.
+
+        Raises ConfigError if a binary point is too far from another.
         """
 
     @abstractmethod

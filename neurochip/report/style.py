@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,32 +15,43 @@ INK, BLUE, ORANGE, GREEN, RED, GREY = "#222222", "#0072b2", "#d55e00", "#009e73"
 
 _STYLE = {
     "font.size": 9,
+    "text.color": INK,
+    "text.parse_math": False,  # names may hold a $
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": GREY,
     "axes.labelcolor": INK,
-    "axes.titlesize": 10,
+    "axes.titlesize": 9,
     "axes.titlelocation": "left",
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": "#e6e6e6",
     "grid.linewidth": 0.6,
-    "xtick.color": INK,
-    "ytick.color": INK,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
     "legend.frameon": False,
     "figure.dpi": 110,
-    "savefig.dpi": 160,
+    "savefig.dpi": 300,
 }
 
 
 @contextmanager
-def figure(path: str | Path, rows: int = 1, width: float = 6.0, height: float = 3.4, **keys: Any) -> Iterator[Any]:
-    """A figure and its axes, ``(figure, axes)``, in the common style; saved to ``path`` when the block ends well."""
+def figure(
+    path: str | Path, rows: int = 1, width: float = 6.0, height: float = 3.4, **keys: Any
+) -> Iterator[Any]:
+    """``(figure, axes)`` in the common style, sizes in inches; saved to ``path`` when the block ends well.
+
+    Raises NeurochipError if the file cannot be written.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    with pyplot.style.context(_STYLE):
+    with pyplot.style.context(_STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # a name may hold letters that no font here has
         fig, axes = pyplot.subplots(rows, 1, figsize=(width, height), layout="constrained", **keys)
         try:
             yield fig, axes

@@ -12,6 +12,12 @@ from numpy.typing import NDArray
 from neurochip.report.style import BLUE, GREY, ORANGE, figure
 
 Ints = NDArray[np.integer[Any]]
+Reals = NDArray[np.float64]
+
+_NAMED = 12
+"""Up to so many neurons each has its name beside its lines."""
+_GAP = 0.055
+"""Least distance of two names, as a part of the panel's height."""
 
 
 def trace_plot(
@@ -26,32 +32,61 @@ def trace_plot(
 ) -> None:
     """A spike raster above the course of one register.
 
-    ``trace``: arrays [ticks, neurons], as of `Run.probe`; ``phases``: (name, ticks) in order; ``one``: what the register
-    holds for 1.0; ``labels``: names of the neurons.
+    ``trace``: arrays [ticks, neurons], as of `Run.probe`; ``phases``: (name, ticks), in order; ``one``: what
+    a register holds for 1.0; ``labels``: names of the neurons. Raises NeurochipError if it cannot be saved.
     """
+    spikes, values = trace["spikes"], trace[register] / one
+    names = list(labels) if labels else [str(neuron) for neuron in range(spikes.shape[1])]
+    with figure(path, 2, 7.0, 4.4, sharex=True, height_ratios=(1, 1.3)) as (_, (raster, course)):
+        _draw_spikes(raster, spikes, names)
+        raster.set_title(title)
+        _draw_values(course, values, names)
+        course.set(xlabel="tick", ylabel=register, xlim=(-0.5, len(values) - 0.5))
+        _mark_phases((raster, course), phases)
+
+
+def _draw_spikes(raster: Any, spikes: Ints, names: list[str]) -> None:
+    neurons = len(names)
+    for sign, colour, label in ((1, BLUE, "+1"), (-1, ORANGE, "−1")):
+        when, who = np.nonzero(spikes == sign)
+        raster.scatter(when, who, s=9, marker="|", color=colour, label=label, linewidths=1.2)
+    every = -(-neurons // _NAMED)
+    raster.set(ylabel="neuron", ylim=(neurons - 0.5, -0.5))
+    raster.set_yticks(range(0, neurons, every), names[::every])
+    raster.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, handletextpad=0.2)
+    raster.grid(False)
+
+
+def _draw_values(course: Any, values: Reals, names: list[str]) -> None:
     from matplotlib import colormaps
 
-    spikes, values = trace["spikes"], trace[register] / one
-    ticks, neurons = spikes.shape
-    names = list(labels) if labels else [str(neuron) for neuron in range(neurons)]
+    neurons = len(names)
     palette = colormaps["tab10" if neurons <= 10 else "viridis"]
-    with figure(path, 2, 7.5, 4.6, sharex=True, height_ratios=(1, 1.3)) as (_, (raster, course)):
-        for sign, colour, label in ((1, BLUE, "+1"), (-1, ORANGE, "−1")):
-            when, who = np.nonzero(spikes == sign)
-            raster.scatter(when, who, s=9, marker="|", color=colour, label=label, linewidths=1.2)
-        raster.set(ylabel="neuron", yticks=range(neurons), ylim=(neurons - 0.5, -0.5))
-        raster.set_yticklabels(names)
-        raster.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, title="", handletextpad=0.2)
-        raster.grid(False)
-        for neuron in range(neurons):
-            course.plot(values[:, neuron], lw=1.3, color=palette(neuron % 10 if neurons <= 10 else neuron / neurons))
-            course.annotate(
-                names[neuron], (ticks - 1, values[-1, neuron]), xytext=(4, 0), textcoords="offset points", va="center",
-                fontsize=7, color=palette(neuron % 10 if neurons <= 10 else neuron / neurons), annotation_clip=False,
-            )  # fmt: skip
-        course.set(xlabel="tick", ylabel=register, xlim=(-0.5, ticks - 0.5))
-        _mark_phases((raster, course), phases)
-        raster.set_title(title)
+    colours = [palette(neuron if neurons <= 10 else neuron / neurons) for neuron in range(neurons)]
+    for neuron, colour in enumerate(colours):
+        course.plot(values[:, neuron], lw=1.3, color=colour)
+    if neurons > _NAMED:
+        return
+    bottom, top = course.get_ylim()
+    for neuron, height in enumerate(_spread(values[-1], _GAP * (top - bottom), top)):
+        course.annotate(
+            names[neuron], (1.0, height), xycoords=("axes fraction", "data"), xytext=(4, 0),
+            textcoords="offset points", va="center", fontsize=7, color=colours[neuron], annotation_clip=False,
+        )  # fmt: skip
+
+
+def _spread(heights: Reals, gap: float, top: float) -> Reals:
+    """Heights in the same order, moved up, and below ``top`` again, until no two are nearer than ``gap``."""
+    order = np.argsort(heights, kind="stable")
+    placed = heights[order].tolist()
+    for index in range(1, len(placed)):
+        placed[index] = max(placed[index], placed[index - 1] + gap)
+    placed[-1] = min(placed[-1], top)
+    for index in reversed(range(len(placed) - 1)):
+        placed[index] = min(placed[index], placed[index + 1] - gap)
+    moved = np.empty(len(placed))
+    moved[order] = placed
+    return moved
 
 
 def _mark_phases(axes: Sequence[Any], phases: Sequence[tuple[str, int]]) -> None:

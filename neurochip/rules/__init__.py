@@ -1,4 +1,5 @@
-"""The shelf of learning rules. A rule is one file: its constants and the `Program` that it asks of the chip."""
+"""The shelf of learning rules. A rule is one file: its constants and the `Program` that it asks of the
+chip."""
 
 from neurochip.rules.base import Rule
 from neurochip.rules.ep import EP

@@ -1,4 +1,5 @@
-"""What every learning rule has: a rate, its course over the epochs, and the program that it asks of the chip."""
+"""What every learning rule has: a rate, its course over the epochs, and the program that it asks of the
+chip."""
 
 from __future__ import annotations
 
@@ -13,14 +14,16 @@ from neurochip.program import Program
 
 
 class Rule(Model):
-    """A learning rule: its constants (keys of ``rule``) and its program. Abstract; a rule is one file of the shelf."""
+    """A learning rule: its constants (keys of ``rule``) and its program. Abstract; a rule is one file of the
+    shelf."""
 
     learning_rate: float | tuple[float, ...] = Field(
-        description="step along the mean update of a batch: one number (0 or more), or one for each projection from "
-        "the input up; rounded to what the update unit can multiply with"
+        description="step along the mean update of a batch: one number (0 or more), or one for each "
+        "projection from the input up; rounded to what the update unit can multiply with"
     )
     schedule: Literal["constant", "cosine"] = Field(
-        "cosine", description="course of the learning rate over the epochs: constant, or half a cosine towards 0"
+        default="cosine",
+        description="course of the learning rate over the epochs: constant, or half a cosine towards 0",
     )
 
     @abstractmethod

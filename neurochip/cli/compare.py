@@ -1,0 +1,163 @@
+"""``neurochip compare``: the chip against its references."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurochip.cli.tables import console, percent, say, table
+from neurochip.compare import Study, compare
+from neurochip.errors import CheckpointError
+from neurochip.experiment import Setup
+from neurochip.files import write_json
+
+RESULT = "compare.json"
+SHOWN = 3
+"""Neurons of a layer in the picture of trajectories."""
+
+
+def compare_experiment(
+    setup: Setup,
+    against: str,
+    out: Path | None,
+    threads: int | None,
+    data_dir: Path | None,
+    seeds: int = 1,
+    samples: int = 4,
+) -> None:
+    """Compare and leave ``compare.json`` and pictures in a folder; ``against``: names with commas between."""
+    folder = out or _default_folder(setup)
+    if (folder / RESULT).exists():
+        raise CheckpointError(f"{folder} already holds a comparison: name another folder with --out")
+    names = [name.strip() for name in against.split(",") if name.strip()]
+    study = compare(setup, names, seeds=seeds, samples=samples, tell=say, threads=threads, data_dir=data_dir)
+    found = study.as_json()
+    write_json(folder / RESULT, found)
+    _draw(study, found, folder)
+    console.print()
+    _show(found)
+    say(f"folder {folder}")
+
+
+def _default_folder(setup: Setup) -> Path:
+    experiment, hardware = setup
+    stem = f"compare-{experiment.name}-{hardware.name}-seed{experiment.seed}"
+    folder, number = Path("runs") / stem, 1
+    while folder.exists():
+        number += 1
+        folder = Path("runs") / f"{stem}-{number}"
+    return folder
+
+
+def _show(found: dict[str, Any]) -> None:
+    if "traces" in found:
+        _show_traces(found["traces"])
+    if "widths" in found:
+        columns = ("register", "place", "kernel", "finest error", "slope")
+        rows = [
+            (s["register"], s["place"], s["kernel"], s["mean_absolute_error"][-1], _slope(s["slope"]))
+            for s in found["widths"]
+        ]
+        table(
+            "error against width: log2 of the mean error for each fraction bit",
+            columns,
+            rows,
+            left=3,
+            optional=("kernel",),
+        )
+    if "gradients" in found:
+        _show_gradients(found["gradients"], found["projections"])
+    if "accuracy" in found:
+        _show_accuracy(found["accuracy"])
+
+
+def _show_traces(found: dict[str, Any]) -> None:
+    say(f"tick by tick: {found['verdict']}")
+    rows = [
+        ("samples", found["samples"]),
+        ("with equal spikes, chip and float", found["samples_with_equal_spikes"]),
+        ("explained by rounding", found["samples_explained_by_rounding"]),
+        ("spikes of the chip", found["spikes"]),
+        ("spikes that rounding decided", found["ties"]),
+        ("beyond the bound", found["ties_unexplained"]),
+    ]
+    shares = found["largest_error_as_share_of_bound"]
+    rows += [(f"largest error of {name}, of its bound", share) for name, share in shares.items()]
+    distances = found.get("float_brian2_largest_distance", {})
+    rows += [(f"float and brian2, {name}", distance) for name, distance in distances.items()]
+    table("", ("", ""), rows)
+
+
+def _slope(value: float | None) -> str:
+    return "no error" if value is None else f"{value:.3f}"
+
+
+def _show_gradients(rows: list[dict[str, Any]], layers: list[str]) -> None:
+    numbers = range(1, len(layers) + 1)
+    columns = (
+        "sweep",
+        "by",
+        "variant",
+        "value",
+        *(f"cos {i}" for i in numbers),
+        *(f"err {i}" for i in numbers),
+    )
+    cells = [
+        (
+            row["sweep"], row["by"], row["variant"], f"{row['value']:g}",
+            *(f"{cosine:.4f}" for cosine in row["cosine"]),
+            *(f"{error:.3f}" for error in row["relative_error"]),
+        )
+        for row in rows
+    ]  # fmt: skip
+    names = ", ".join(f"{number} {name.split(' ')[0]}" for number, name in zip(numbers, layers, strict=True))
+    table(
+        f"the rule's step against the exact gradient: cosine, relative error; {names}", columns, cells, left=3
+    )
+
+
+def _show_accuracy(found: dict[str, Any]) -> None:
+    rows = [(str(c["seed"]), percent(c["chip"][-1]), percent(c["float"][-1])) for c in found["courses"]]
+    rows.append(("mean", percent(found["chip_mean"]), percent(found["float_mean"])))
+    table("test accuracy after the last epoch", ("seed", "chip", "float"), rows)
+    say(f"chip - float: {found['points_between']:+.2f} points")
+
+
+def _draw(study: Study, found: dict[str, Any], folder: Path) -> None:
+    from neurochip.report import comparing
+
+    where = f"{found['network']} on {found['hardware']['name']}"
+    name = f"{found['experiment']['name']} · {where}"
+    title = f"{name} · seed {found['seed']}"
+    if study.trials:
+        _draw_trajectories(study, folder / "trajectories.png", title)
+    if study.sweeps:
+        comparing.widths(found["widths"], folder / "widths.png", title)
+    if study.estimates:
+        layers = [name.split(" ")[0] for name in found["projections"]]
+        comparing.gradients(found["gradients"], layers, folder / "gradients.png", title)
+    if study.courses:
+        seeds = ", ".join(str(course.seed) for course in study.courses)
+        comparing.accuracies(found["accuracy"], folder / "accuracy.png", f"{name} · seeds {seeds}")
+
+
+def _draw_trajectories(study: Study, path: Path, title: str) -> None:
+    """Of the first sample: the neuron whose spike differs first, and the most active of every layer."""
+    from neurochip.report import comparing
+
+    trial, network = study.trials[0], study.run.network
+    activity = trial.records["float"]["membrane"].mean(0)
+    first = trial.agreement.first_spike if trial.agreement else None
+    units, names, start = [], [], 0
+    for population in network.populations:
+        own = activity[start : start + population.size]
+        chosen = np.argsort(-own)[:SHOWN].tolist() if start else []
+        if first and first.layer == population.name:
+            chosen = [first.neuron, *(neuron for neuron in chosen if neuron != first.neuron)]
+        units += [start + neuron for neuron in chosen]
+        names += [f"{population.name} {neuron}" for neuron in chosen]
+        start += population.size
+    parted = first.tick if first else None
+    comparing.trajectories(trial.records, units, names, study.phases, path, parted=parted, title=title)

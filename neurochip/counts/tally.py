@@ -1,0 +1,54 @@
+"""What the engine counts while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.neurons.registers import REGISTERS
+
+Ints = NDArray[np.integer[Any]]
+
+
+@dataclass
+class Tally:
+    """What the engine counted; plain sums, so tallies of parts add up.
+
+    ``spikes``: int64 [phases, units], arrivals by sending unit; ``saturations``: int64 [registers], in the
+    order of `REGISTERS`; ``updates``: int64 [projections, 3]: synapses with a non-zero update, updates lost
+    to rounding, weights rewritten; ``samples``: samples run; ``batches``: updates of the whole network.
+    """
+
+    spikes: Ints
+    saturations: Ints
+    updates: Ints
+    samples: int = 0
+    batches: int = 0
+
+    @classmethod
+    def zero(cls, phases: int, units: int, projections: int) -> Tally:
+        """A tally of nothing."""
+        return cls(
+            np.zeros((phases, units), np.int64),
+            np.zeros(len(REGISTERS), np.int64),
+            np.zeros((projections, 3), np.int64),
+        )
+
+    def add(self, other: Tally) -> None:
+        """Add the events of ``other``, which must be of the same program on the same network."""
+        self.spikes += other.spikes
+        self.saturations += other.saturations
+        self.updates += other.updates
+        self.samples += other.samples
+        self.batches += other.batches
+
+    def saturated(self) -> dict[str, int]:
+        """Overflows of each register, by its name in the hardware YAML."""
+        return {
+            name: int(count)
+            for name, count in zip(REGISTERS, self.saturations, strict=True)
+            if name not in ("previous",)
+        }

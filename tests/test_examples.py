@@ -1,0 +1,91 @@
+"""Every script and every YAML in examples/ works; a new one that is not listed here fails."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neurochip.config import Source
+from neurochip.errors import ConfigError
+from neurochip.experiment import execute, load
+from neurochip.hardware import Hardware
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / "examples"
+
+SCRIPTS: dict[str, tuple[list[str], str]] = {
+    "bit_widths.py": (["1"], "weight bits"),
+    "by_hand.py": ([], "113 weights after"),
+    "layer_by_layer.py": ([], "patterns 0 1 2 3 are taken for [0 1 2 3]"),
+    "probe_figure.py": (["{folder}", "2"], "probe.png"),
+    "ten_lines.py": (["{folder}"], "epoch 4"),
+}
+"""Arguments of each script, and what its output must contain; ``{folder}`` is where it puts its pictures."""
+
+SLOW = {"bit_widths.py", "probe_figure.py", "ten_lines.py"}
+PICTURES = {"probe_figure.py": "probe.png", "ten_lines.py": "ten_lines.png"}
+
+EXPERIMENTS = ["my_experiment.yaml"]
+CHIPS = ["my_chip.yaml"]
+
+
+def run(script: str, folder: Path) -> str:
+    arguments = [argument.format(folder=folder) for argument in SCRIPTS[script][0]]
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / script), *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_example_is_covered() -> None:
+    found = {path.name for path in EXAMPLES.iterdir() if path.suffix in (".py", ".yaml", ".yml")}
+    assert found == {*SCRIPTS, *EXPERIMENTS, *CHIPS}
+
+
+def test_every_example_is_in_the_readme() -> None:
+    page = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert [name for name in (*SCRIPTS, *EXPERIMENTS, *CHIPS) if name not in page] == []
+
+
+@pytest.mark.parametrize(
+    "script", [pytest.param(it, marks=pytest.mark.slow) if it in SLOW else it for it in SCRIPTS]
+)
+def test_script_runs(script: str, tmp_path: Path) -> None:
+    assert SCRIPTS[script][1] in run(script, tmp_path)
+    pictures = {path.name for path in tmp_path.iterdir()}
+    assert pictures == ({PICTURES[script]} if script in PICTURES else set())
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_chip_is_valid(chip: str) -> None:
+    assert Hardware.load(EXAMPLES / chip).name == Path(chip).stem
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_experiment_learns_in_a_short_epoch(experiment: str, tmp_path: Path) -> None:
+    short = ["experiment.data.train=200", "experiment.data.test=50", "experiment.data.validation=20"]
+    setup = load(EXAMPLES / experiment, sets=short, epochs=1)
+    assert setup.experiment.name == Path(experiment).stem
+    assert setup.hardware.name == "my_chip"
+    record = execute(setup, tmp_path / "run")
+    assert record["complete"]
+    assert record["counts"]["training"]["total"]["weight_writes"] > 0
+    assert (tmp_path / "run" / "record.json").is_file()
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_experiment_spells_out_what_it_decides(experiment: str) -> None:
+    """A typing mistake in an example is refused: the file is read as strictly as any other."""
+    assert Source.read(EXAMPLES / experiment).data["hardware"] == CHIPS[0]
+    with pytest.raises(ConfigError, match=r"unknown key rule\.learning_rat"):
+        load(EXAMPLES / experiment, sets=["experiment.rule.learning_rat=1"])
