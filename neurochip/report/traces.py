@@ -40,7 +40,7 @@ def trace_plot(
     with figure(path, 2, 7.0, 4.4, sharex=True, height_ratios=(1, 1.3)) as (_, (raster, course)):
         _draw_spikes(raster, spikes, names)
         raster.set_title(title)
-        _draw_values(course, values, names)
+        _draw_values(course, values, names, phases)
         course.set(xlabel="tick", ylabel=register, xlim=(-0.5, len(values) - 0.5))
         _mark_phases((raster, course), phases)
 
@@ -49,7 +49,7 @@ def _draw_spikes(raster: Any, spikes: Ints, names: list[str]) -> None:
     neurons = len(names)
     for sign, colour, label in ((1, BLUE, "+1"), (-1, ORANGE, "−1")):
         when, who = np.nonzero(spikes == sign)
-        raster.scatter(when, who, s=9, marker="|", color=colour, label=label, linewidths=1.2)
+        raster.vlines(when, who - 0.38, who + 0.38, color=colour, label=label, linewidths=1.2)
     every = -(-neurons // _NAMED)
     raster.set(ylabel="neuron", ylim=(neurons - 0.5, -0.5))
     raster.set_yticks(range(0, neurons, every), names[::every])
@@ -57,14 +57,17 @@ def _draw_spikes(raster: Any, spikes: Ints, names: list[str]) -> None:
     raster.grid(False)
 
 
-def _draw_values(course: Any, values: Reals, names: list[str]) -> None:
+def _draw_values(course: Any, values: Reals, names: list[str], phases: Sequence[tuple[str, int]]) -> None:
+    """Each phase is a line of its own: it may start from a state that another one reached."""
     from matplotlib import colormaps
 
     neurons = len(names)
     palette = colormaps["tab10" if neurons <= 10 else "viridis"]
     colours = [palette(neuron if neurons <= 10 else neuron / neurons) for neuron in range(neurons)]
-    for neuron, colour in enumerate(colours):
-        course.plot(values[:, neuron], lw=1.3, color=colour)
+    ends = np.cumsum([length for _, length in phases]).tolist()
+    for start, end in zip([0, *ends], ends, strict=False):
+        for neuron, colour in enumerate(colours):
+            course.plot(range(start, end), values[start:end, neuron], lw=1.3, color=colour)
     if neurons > _NAMED:
         return
     bottom, top = course.get_ylim()
