@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.report.style import BLUE, GREEN, GREY, INK, ORANGE, RED, figure
+from neurochip.report.style import BLUE, GREEN, GREY, INK, ORANGE, RED, figure, mark_phases
 
 Reals = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ def trajectories(
         raster.grid(False)
         course.set(xlabel="tick", ylabel=register)
         course.legend(loc="upper left", ncols=len(records))
-        _mark_phases((raster, course), phases)
+        mark_phases((raster, course), phases)
         if parted is not None:
             for axes in (raster, course):
                 axes.axvline(parted, color=RED, lw=1.0, ls="--")
@@ -131,15 +131,3 @@ def _raster(axes: Any, spikes: Reals, colour: str, offset: float) -> None:
     for sign, marker in ((1, "|"), (-1, "_")):
         when, who = np.nonzero(spikes == sign)
         axes.scatter(when, who - offset, s=10, marker=marker, color=colour, linewidths=0.9)
-
-
-def _mark_phases(axes: Sequence[Any], phases: Sequence[tuple[str, int]]) -> None:
-    start = 0
-    for name, length in phases:
-        for panel in axes:
-            panel.axvline(start - 0.5, color=GREY, lw=0.8)
-        axes[1].annotate(
-            name, (start, 1.0), xycoords=("data", "axes fraction"), xytext=(2, 2), textcoords="offset points",
-            fontsize=8, color=GREY,
-        )  # fmt: skip
-        start += length

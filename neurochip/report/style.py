@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,3 +59,16 @@ def figure(
                 fig.savefig(temporary)
         finally:
             pyplot.close(fig)
+
+
+def mark_phases(axes: Sequence[Any], phases: Sequence[tuple[str, int]]) -> None:
+    """A line where each phase (name, ticks) begins, in all ``axes``, and its name above the second."""
+    start = 0
+    for name, length in phases:
+        for panel in axes:
+            panel.axvline(start - 0.5, color=GREY, lw=0.8)
+        axes[1].annotate(
+            name, (start, 1.0), xycoords=("data", "axes fraction"), xytext=(2, 2), textcoords="offset points",
+            fontsize=8, color=GREY,
+        )  # fmt: skip
+        start += length

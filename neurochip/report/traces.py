@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.report.style import BLUE, GREY, ORANGE, figure
+from neurochip.report.style import BLUE, ORANGE, figure, mark_phases
 
 Ints = NDArray[np.integer[Any]]
 Reals = NDArray[np.float64]
@@ -42,7 +42,7 @@ def trace_plot(
         raster.set_title(title)
         _draw_values(course, values, names, phases)
         course.set(xlabel="tick", ylabel=register, xlim=(-0.5, len(values) - 0.5))
-        _mark_phases((raster, course), phases)
+        mark_phases((raster, course), phases)
 
 
 def _draw_spikes(raster: Any, spikes: Ints, names: list[str]) -> None:
@@ -90,15 +90,3 @@ def _spread(heights: Reals, gap: float, top: float) -> Reals:
     moved = np.empty(len(placed))
     moved[order] = placed
     return moved
-
-
-def _mark_phases(axes: Sequence[Any], phases: Sequence[tuple[str, int]]) -> None:
-    start = 0
-    for name, length in phases:
-        for panel in axes:
-            panel.axvline(start - 0.5, color=GREY, lw=0.8)
-        axes[1].annotate(
-            name, (start, 1.0), xycoords=("data", "axes fraction"), xytext=(2, 2), textcoords="offset points",
-            fontsize=8, color=GREY,
-        )  # fmt: skip
-        start += length
