@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.chip import columns as col
-from neurochip.chip import engine, faults, kernels, learn, lower
+from neurochip.chip import engine, faults, kernels, learn, lower, products
+from neurochip.chip import matrices as mat
 from neurochip.chip.memory import Matrix, Memory
 from neurochip.chip.scratch import Scratch
 from neurochip.chip.threads import side_by_side
+from neurochip.chip.workbench import Workbench
 from neurochip.counts import Tally
 from neurochip.errors import ConfigError, Problem
 from neurochip.fixed import Format, Rate
@@ -80,7 +82,8 @@ class Chip:
         self._masters = np.zeros(self.memory.masters, self.memory.master_type)
         self.word = lower.word(self.network, self.program, self.formats)
         self._bias = np.zeros(self.units, self.word)
-        self._scratch: dict[tuple[int, int], Scratch] = {}
+        self._scratch: dict[tuple[int, int, int], Scratch] = {}
+        self._benches: dict[tuple[int, int], Workbench] = {}
         self.tally = self._new_tally()
 
     # -- weights -------------------------------------------------------------------------------------------
@@ -149,14 +152,15 @@ class Chip:
         program = program or self.program
         n, outputs = len(names), self.network.populations[-1].size
         threads = 1 if probe is not None else max(1, min(self.threads, n))
-        scratch = self._scratch_for(threads, len(program.phases))
+        phases = lower.phase_table(program)
+        scratch = self._scratch_for(threads, phases)
         probe = np.zeros(0, np.int64) if probe is None else np.asarray(probe, np.int64)
         trace = np.zeros((program.ticks if len(probe) else 0, 1 + len(reg.STATE), len(probe)), np.int64)
         banks = np.zeros((n if capture else 0, program.banks, self.units), np.int32)
         readout = np.zeros((n, outputs), self.word)
         schedule = np.array(program.neuron.schedule(program.ticks), np.int64)
         nudge = np.array([program.nudge.multiplier, program.nudge.shift, program.flips], np.int64)
-        names, phases = np.asarray(names, np.int64), lower.phase_table(program)
+        names = np.asarray(names, np.int64)
         inputs, targets = np.asarray(inputs, self.word), np.asarray(targets, self.word)
         bounds = [n * thread // threads for thread in range(threads + 1)]
 
@@ -181,39 +185,48 @@ class Chip:
         Raises ConfigError when the sums of such a batch could exceed 62 bits, RegisterOverflow for strict
         registers.
         """
-        positions = max(p.n_post // p.weight_shape[1] for p in self.network.projections)
-        windows = max(p.kernel.window**2 if p.kernel else 1 for p in self.network.projections)
-        sum_type = self._sum_type(len(banks) * positions * windows)
+        self._require_sums(len(banks))
         matrices = lower.matrix_table(self.network, self.memory, rates, bias_rates)
         terms = np.array([[t.sign, t.bank_pre, t.bank_post] for t in self.program.terms], np.int64)
         threads = max(1, min(self.threads, len(self._tiles)))
-        widest = max(p.weight_shape[1] for p in self.network.projections)
-        over = np.zeros((threads, 2, len(reg.REGISTERS)), np.int64)
-        done = np.zeros((threads, len(matrices), 3), np.int64)
+        bench = self._bench_for(len(banks), threads)
         one = min(1 << self.formats["bank"].frac, self.formats["bank"].hi)
-        sums = np.zeros((threads, widest), sum_type)
-        narrow_type = self._sum_type(positions)
-        for conv in self._convs[matrices[:, learn.SHARED] != 0]:
-            narrow = np.zeros((threads, conv[kernels.C_OUT]), narrow_type)
 
-            def correlate(thread: int, conv: Ints = conv, narrow: Ints = narrow) -> None:
-                kernels.correlate(thread, threads, conv, terms, banks, narrow[thread], self._kernel_sums)
+        def spread(thread: int) -> None:
+            products.spread(
+                thread,
+                threads,
+                matrices,
+                self._convs,
+                terms,
+                banks,
+                bench.before,
+                bench.after,
+                bench.products,
+            )
 
-            side_by_side(correlate, threads)
+        def correlate(thread: int) -> None:
+            for m in np.flatnonzero(matrices[:, mat.SHARED]):
+                products.correlate(
+                    thread, threads, self._convs[m], m, bench.before, bench.after, bench.products,
+                    *bench.of_thread(thread), self._kernel_sums,
+                )  # fmt: skip
 
-        def work(thread: int) -> None:
+        def write(thread: int) -> None:
             learn.learn(
-                thread, threads, self._tiles, matrices, self._convs, self._kernel_sums, terms, banks, one,
-                self._formats, self.fraction, family, self._masters, self._weights, self._bias, sums[thread],
-                over[thread], done[thread],
+                thread, threads, self._tiles, matrices, self._convs, self._kernel_sums, bench.before,
+                bench.after, bench.products, *bench.of_thread(thread), one, self._formats, self.fraction,
+                family, self._masters, self._weights, self._bias, bench.sums[thread], bench.over[thread],
+                bench.done[thread],
             )  # fmt: skip
 
-        side_by_side(work, threads)
+        for step in (spread, correlate, write):
+            side_by_side(step, threads)
         self._stamp_kernels()
-        self.tally.saturations += over[:, 0].sum(0)
-        self.tally.updates += done.sum(0)
+        self.tally.saturations += bench.over[:, 0].sum(0)
+        self.tally.updates += bench.done.sum(0)
         self.tally.batches += 1
-        self._refuse_overflow(over)
+        self._refuse_overflow(bench.over)
 
     def take_tally(self) -> Tally:
         """The events since the last call; counting starts again at zero."""
@@ -233,7 +246,8 @@ class Chip:
 
     def _stamp_kernels(self) -> None:
         for conv in self._convs[self._convs[:, kernels.SIZE] > 0]:
-            kernels.stamp(conv, self._weights, self._kernels)
+            row = np.zeros(conv[kernels.C_OUT], np.int32)
+            kernels.stamp(conv, self._weights, self._kernels, row)
 
     def _units_of(self, population: int) -> slice:
         offset, size = self._populations[population, [reg.OFFSET, reg.SIZE]]
@@ -242,29 +256,35 @@ class Chip:
     def _new_tally(self) -> Tally:
         return Tally.zero(len(self.program.phases), self.units, len(self.network.projections))
 
-    def _scratch_for(self, threads: int, phases: int) -> Scratch:
-        key = (threads, phases)
+    def _scratch_for(self, threads: int, phases: Ints) -> Scratch:
+        times = int((phases[:, col.TIME] + phases[:, col.TICKS]).max())
+        key = (threads, len(phases), times)
         if key not in self._scratch:
+            populations = self.network.populations
             widest = max(self.memory.widest, self._operations.largest_map)
-            self._scratch[key] = Scratch.of(
-                threads,
-                phases,
-                len(self.network.populations),
-                self.units,
-                widest,
-                self.memory.sum_type,
-                self.word,
-            )
+            sizes = len(phases), times, populations[0].size, len(populations), self.units, widest
+            self._scratch[key] = Scratch.of(threads, *sizes, self.memory.sum_type, self.word)
         return self._scratch[key]
 
-    def _sum_type(self, products: int) -> type[np.signedinteger[Any]]:
-        """The narrowest type in which a sum of so many products of banks is exact; ConfigError if none is."""
-        bank, terms = self.formats["bank"], len(self.program.terms)
-        bits = (products * terms * max(bank.hi, -bank.lo) ** 2).bit_length()
+    def _bench_for(self, samples: int, threads: int) -> Workbench:
+        key = (samples, threads)
+        if key not in self._benches:
+            widest = max(p.weight_shape[1] for p in self.network.projections)
+            sizes = samples, len(self.program.terms), self.units, len(self.network.projections), widest
+            self._benches[key] = Workbench.of(*sizes, threads, self.formats["bank"])
+        bench = self._benches[key]
+        bench.over[:], bench.done[:] = 0, 0
+        return bench
+
+    def _require_sums(self, samples: int) -> None:
+        """Raise ConfigError when a sum of products over a batch might need more than 62 bits."""
+        positions = max(p.n_post // p.weight_shape[1] for p in self.network.projections)
+        windows = max(p.kernel.window**2 if p.kernel else 1 for p in self.network.projections)
+        bank, number = self.formats["bank"], samples * positions * windows * len(self.program.terms)
+        bits = (number * max(bank.hi, -bank.lo) ** 2).bit_length()
         if bits + self.hardware.update_unit.rate_bits > 62:
-            message = f"registers.bank.bits must be smaller: sums of {products} products need {bits} bits"
+            message = f"registers.bank.bits must be smaller: sums of {number} products need {bits} bits"
             raise ConfigError([Problem(message, "hardware.registers.bank")])
-        return np.int32 if bits <= 31 else np.int64
 
     def _collect(self, scratch: Scratch, samples: int, program: Program) -> None:
         """Move the threads' counts into the tally (an inference program counts in the phases it shares)."""

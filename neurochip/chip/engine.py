@@ -13,10 +13,12 @@ from neurochip.chip import columns as col
 from neurochip.chip.integrate import integrate
 from neurochip.fixed.jit import kernel
 from neurochip.fixed.scalar import ERROR, dither, draw, shifted, stored, subkey
+from neurochip.fixed.words import trailing_zeros
 from neurochip.neurons import kernels as neuron
 from neurochip.neurons import registers as reg
 
 SNAPSHOT = 2
+LOWEST_BITS = 0x0101010101010101
 CAPTURE_KEY = 1 << 32
 """Draws at a phase's end are named by this plus the phase; draws in a tick by 1 plus the tick."""
 
@@ -24,8 +26,8 @@ CAPTURE_KEY = 1 << 32
 @kernel(nogil=True)
 def run(
     first, last, samples, family, ops, which, where, pops, phases, schedule, nudge, formats, weights, kernels,
-    bias, inputs, targets, state, saved, spikes, counts, narrow, partial, noise, spike, eights, over, fault,
-    banks, readout, sent, probe, trace,
+    bias, inputs, targets, state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains,
+    lengths, lost, over, fault, banks, readout, sent, probe, trace,
 ):  # fmt: skip
     """Run samples ``first .. last-1`` of a batch, in one thread; stops at the first fault.
 
@@ -41,7 +43,8 @@ def run(
             _run_sample(
                 s, subkey(family, samples[s]), ops, which, where, pops, phases, schedule, nudge, formats,
                 weights, kernels, bias, inputs[s], targets[s], state, saved, spikes, counts, narrow, partial,
-                noise, spike, eights, over, fault, banks, readout[s], sent, probe, trace,
+                noise, spike, eights, trains, lengths, lost, over, fault, banks, readout[s], sent, probe,
+                trace,
             )  # fmt: skip
 
 
@@ -49,9 +52,12 @@ def run(
 def _run_sample(
     s, family, ops, which, where, pops, phases, schedule, nudge, formats, weights, kernels, bias, value,
     target,
-    state, saved, spikes, counts, narrow, partial, noise, spike, eights, over, fault, banks, readout, sent,
-    probe, trace,
+    state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains, lengths, lost, over, fault,
+    banks, readout, sent, probe, trace,
 ):  # fmt: skip
+    ahead = probe.shape[0] == 0 and neuron.encode_ahead(
+        pops[0], schedule, formats, value, trains, lengths, lost
+    )
     flip = nudge[2] != 0 and draw(family, 0) & 1 == 1
     now = 0
     for p in range(phases.shape[0]):
@@ -65,7 +71,7 @@ def _run_sample(
                 weights, kernels,
                 bias, value, target, state, spikes[now], counts[now], spikes[1 - now], counts[1 - now],
                 narrow, partial, noise,
-                spike, eights, over, sent[p],
+                spike, eights, ahead, trains[tick], lengths[tick], lost[tick], over, sent[p],
             )  # fmt: skip
             now = 1 - now
             if probe.shape[0] > 0:
@@ -117,11 +123,12 @@ def _copy(state, spikes, counts, to_state, to_spikes, to_counts):
 def _tick(
     family, sign, nudge, ops, which, where, pops, shifts, formats, weights, kernels, bias, value, target,
     state,
-    arriving, n_arriving, leaving, n_leaving, narrow, partial, noise, spike, eights, over, sent,
+    arriving, n_arriving, leaving, n_leaving, narrow, partial, noise, spike, eights, ahead, train, length,
+    lost, over, sent,
 ):  # fmt: skip
     """One tick of the whole chip."""
     _deliver(pops, arriving, n_arriving, sent)
-    for j in range(state.shape[1]):
+    for j in range(pops[0, reg.SIZE], state.shape[1]):
         state[reg.CURRENT, j] = 0
     for i in range(ops.shape[0]):
         integrate(
@@ -132,6 +139,12 @@ def _tick(
     for i in range(pops.shape[0]):
         pop = pops[i]
         o, n = pop[reg.OFFSET], pop[reg.SIZE]
+        if i == 0 and ahead:
+            for j in range(n):
+                state[reg.MEMBRANE, j] = value[j]
+            over[0, reg.RESIDUAL] += lost
+            _recall(train, length, leaving, n_leaving)
+            continue
         if i == 0:
             neuron.encode(pop, shifts, family, formats, state, value, noise, spike[:n], over)
         else:
@@ -160,21 +173,33 @@ def _deliver(pops, spikes, counts, sent):
 
 
 @kernel
+def _recall(train, length, lists, counts):
+    """Commit an input population's spikes that were told ahead."""
+    for sign in range(2):
+        counts[sign, 0] = length[sign]
+        for s in range(length[sign]):
+            lists[sign, s] = train[sign, s]
+
+
+@kernel
 def _commit(population, offset, n, spike, eights, lists, counts):
     """Compact a population's spikes into its lists of unit numbers, rising, one list per sign.
 
-    ``eights`` is ``spike`` seen as words of eight neurons, most of which are silent; beyond ``n`` both are
-    clear.
+    ``eights`` is ``spike`` seen as words of eight neurons, the first in the lowest byte; beyond ``n`` both
+    are clear. A spike is a byte of 1 or -1, so its lowest bit tells that it is one and its highest the sign.
     """
     positive, negative = lists[0, offset : offset + n], lists[1, offset : offset + n]
     up = down = 0
     for group in range((n + 7) // 8):
-        if eights[group] != 0:
-            for j in range(8 * group, min(8 * group + 8, n)):
-                positive[up] = offset + j
-                up += spike[j] > 0
-                negative[down] = offset + j
-                down += spike[j] < 0
+        word = eights[group]
+        fired = word & LOWEST_BITS
+        while fired != 0:
+            bit = trailing_zeros(fired)
+            unit, falling = offset + 8 * group + (bit >> 3), (word >> (bit + 7)) & 1
+            positive[up] = negative[down] = unit
+            up += 1 - falling
+            down += falling
+            fired &= fired - 1
     counts[0, population], counts[1, population] = up, down
 
 

@@ -11,30 +11,11 @@ from __future__ import annotations
 import numpy as np
 
 from neurochip.chip import kernels as kern
+from neurochip.chip import matrices as mat
+from neurochip.chip import products as prod
 from neurochip.fixed.jit import kernel
 from neurochip.fixed.scalar import dither, shifted, stored
 from neurochip.neurons import registers as reg
-
-(
-    PRE,
-    POST,
-    ROWS,
-    COLS,
-    POSITIONS,
-    FORWARD,
-    STRIDE,
-    BACK,
-    BACK_STRIDE,
-    MASTER,
-    SHARED,
-    RATE_M,
-    RATE_K,
-    BIAS_M,
-    BIAS_K,
-) = range(15)
-"""Matrix table, one row per projection: first unit of both populations; rows and columns of the matrix;
-positions that share it (dense: 1); start and row distance of the matrix and of its transposed copy (start
--1: none) in the weight memory; start in the master memory; whether it is a convolution; the two rates."""
 
 UPDATES, LOST, WRITES = range(3)
 """Columns of the results: synapses with a non-zero sum, those of them that round to no change, weights
@@ -43,86 +24,50 @@ rewritten."""
 
 @kernel(nogil=True)
 def learn(
-    thread, threads, tiles, matrices, convs, kernel_sums, terms, banks, one, formats, fraction, family,
-    master,
-    weights, bias, sums, over, done,
+    thread, threads, tiles, matrices, convs, kernel_sums, before, after, products, factors, places, narrow,
+    one, formats, fraction, family, master, weights, bias, sums, over, done,
 ):  # fmt: skip
     """Update the weights of every ``threads``-th tile, from tile ``thread`` on; thread 0 also updates the
     biases.
 
     ``tiles``: int64 [tiles, 3], matrix and range of rows. ``convs``, ``kernel_sums``: see
-    `kernels.correlate`. ``terms``: int64 [terms, 3]: sign, bank of pre, bank of post. ``banks``: int32 [S,
-    banks, units]; ``one``: what a bank of state 1.0 holds. ``fraction``: fraction bits below a weight.
-    ``master``: weight and fraction as one integer; ``weights``: the weight memory; ``bias``: [units]. The
-    thread's own: ``sums`` (scratch, one row), ``over`` [2, registers], ``done`` [projections, 3].
+    `products.correlate`. ``before``, ``after``, ``products``: see `products.spread`. ``one``: what a bank of
+    state 1.0 holds. ``fraction``: fraction bits below a weight. ``master``: weight and fraction as one
+    integer; ``weights``: the weight memory; ``bias``: [units]. The thread's own: ``factors``, ``places``,
+    ``narrow``, ``sums`` (scratch, one row of sums), ``over`` [2, registers], ``done`` [projections, 3].
     """
     for i in range(thread, tiles.shape[0], threads):
         m = tiles[i, 0]
-        if _tile(
-            matrices[m], convs[m], kernel_sums, tiles[i, 1], tiles[i, 2], terms, banks, formats, fraction,
-            family, master, weights, sums, over, done[m],
-        ):  # fmt: skip
-            _transpose(matrices[m], tiles[i, 1], tiles[i, 2], weights)
+        matrix, writes = matrices[m], done[m, WRITES]
+        total = sums[: matrix[mat.COLS]]
+        for row in range(tiles[i, 1], tiles[i, 2]):
+            if matrix[mat.SHARED] != 0:
+                some = kern.unfolded_row(convs[m], kernel_sums, row, total)
+            else:
+                n = matrix[mat.COLS]
+                some = prod.dense_row(
+                    matrix, m, row, before, after, products, factors, places, narrow[:n], total
+                )
+            if some:
+                _row(matrix, row, total, formats, fraction, family, master, weights, over, done[m])
+        if done[m, WRITES] != writes:
+            _transpose(matrix, tiles[i, 1], tiles[i, 2], weights)
     if thread == 0:
         for m in range(matrices.shape[0]):
-            _bias(matrices[m], terms, banks, one, formats, family, master.shape[0], bias, over)
+            total = sums[: matrices[m, mat.COLS]]
+            prod.bias_row(matrices[m], m, after, products, total)
+            _bias(matrices[m], total, one, formats, family, master.shape[0], bias, over)
 
 
 @kernel
-def _tile(
-    matrix,
-    conv,
-    kernel_sums,
-    first,
-    last,
-    terms,
-    banks,
-    formats,
-    fraction,
-    family,
-    master,
-    weights,
-    sums,
-    over,
-    done,
-):
-    """Update rows ``first .. last-1`` of one matrix; returns whether any weight changed."""
-    n = matrix[COLS]
-    changed = False
-    for i in range(first, last):
-        total = sums[:n]
-        total[:] = 0
-        if matrix[SHARED] != 0:
-            some = kern.unfolded_row(conv, kernel_sums, i, total)
-        else:
-            some = _outer_row(matrix[PRE] + i, matrix[POST], terms, banks, total)
-        if some:
-            start = matrix[MASTER] + i * n
-            to = matrix[FORWARD] + i * matrix[STRIDE]
-            writes = done[WRITES]
-            _write_row(
-                total, matrix[RATE_M], matrix[RATE_K], formats, fraction, family, start,
-                master[start : start + n],
-                weights[to : to + n], over, done,
-            )  # fmt: skip
-            changed = changed or done[WRITES] != writes
-    return changed
-
-
-@kernel
-def _outer_row(pre, post, terms, banks, total):
-    """Add row ``pre`` of all outer products of the batch to ``total``; returns whether there was any."""
-    n = total.shape[0]
-    any_row = False
-    for s in range(banks.shape[0]):
-        for t in range(terms.shape[0]):
-            factor = terms[t, 0] * banks[s, terms[t, 1], pre]
-            if factor != 0:
-                any_row = True
-                values = banks[s, terms[t, 2], post : post + n]
-                for k in range(n):
-                    total[k] += factor * values[k]
-    return any_row
+def _row(matrix, row, total, formats, fraction, family, master, weights, over, done):
+    """Apply the sums of one row to its weights."""
+    start, to, n = matrix[mat.MASTER] + row * matrix[mat.COLS], row * matrix[mat.STRIDE], matrix[mat.COLS]
+    to += matrix[mat.FORWARD]
+    _write_row(
+        total, matrix[mat.RATE_M], matrix[mat.RATE_K], formats, fraction, family, start,
+        master[start : start + n], weights[to : to + n], over, done,
+    )  # fmt: skip
 
 
 @kernel
@@ -161,40 +106,36 @@ def _write_row(total, multiplier, shift, formats, fraction, family, name, master
 @kernel
 def _transpose(matrix, first, last, weights):
     """Bring rows ``first .. last-1`` into the transposed copy."""
-    base, stride, back, back_stride = matrix[FORWARD], matrix[STRIDE], matrix[BACK], matrix[BACK_STRIDE]
+    base, stride, back, back_stride = (
+        matrix[mat.FORWARD],
+        matrix[mat.STRIDE],
+        matrix[mat.BACK],
+        matrix[mat.BACK_STRIDE],
+    )
     if back >= 0:
-        for j in range(matrix[COLS]):
+        for j in range(matrix[mat.COLS]):
             for i in range(first, last):
                 weights[back + j * back_stride + i] = weights[base + i * stride + j]
 
 
 @kernel
-def _bias(matrix, terms, banks, one, formats, family, first_name, bias, over):
+def _bias(matrix, total, one, formats, family, first_name, bias, over):
     """Update the biases of a projection's targets: a synapse from a unit whose state is always 1, shared by
-    all positions."""
-    n, post = matrix[COLS], matrix[POST]
+    all positions. ``total``: sums of the targets' banks."""
+    n, post = matrix[mat.COLS], matrix[mat.POST]
     a_lo, a_hi, a_mode = formats[reg.ACCUMULATOR, 0], formats[reg.ACCUMULATOR, 1], formats[reg.ACCUMULATOR, 2]
-    lo, hi, mode, rounding = (
-        formats[reg.BIAS, 0],
-        formats[reg.BIAS, 1],
-        formats[reg.BIAS, 2],
-        formats[reg.BIAS, 3],
-    )
+    lo, hi, mode = formats[reg.BIAS, 0], formats[reg.BIAS, 1], formats[reg.BIAS, 2]
     for k in range(n):
-        total = np.int64(0)
-        for s in range(banks.shape[0]):
-            for t in range(terms.shape[0]):
-                for p in range(matrix[POSITIONS]):
-                    total += terms[t, 0] * one * banks[s, terms[t, 2], post + p * n + k]
-        kept = stored(total, a_lo, a_hi, a_mode)
-        if kept != total:
+        wide = total[k] * one
+        kept = stored(wide, a_lo, a_hi, a_mode)
+        if kept != wide:
             over[0, reg.ACCUMULATOR] += 1
             over[1, reg.ACCUMULATOR] = first_name + post + k + 1
-        noise = dither(rounding, matrix[BIAS_K], family, first_name + post + k)
-        wide = bias[post + k] + shifted(kept * matrix[BIAS_M] + noise, matrix[BIAS_K])
+        noise = dither(formats[reg.BIAS, 3], matrix[mat.BIAS_K], family, first_name + post + k)
+        wide = bias[post + k] + shifted(kept * matrix[mat.BIAS_M] + noise, matrix[mat.BIAS_K])
         value = stored(wide, lo, hi, mode)
         if value != wide:
             over[0, reg.BIAS] += 1
             over[1, reg.BIAS] = post + k + 1
-        for p in range(matrix[POSITIONS]):
+        for p in range(matrix[mat.POSITIONS]):
             bias[post + p * n + k] = value

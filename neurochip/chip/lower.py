@@ -246,7 +246,7 @@ def tile_table(network: Network, rows_per_tile: int = 32) -> Ints:
 
 
 def matrix_table(network: Network, memory: Memory, rates: Sequence[Rate], bias_rates: Sequence[Rate]) -> Ints:
-    """The update unit's matrix table; see `neurochip.chip.learn`. Pooling's division is part of a
+    """The update unit's matrix table; see `neurochip.chip.matrices`. Pooling's division is part of a
     convolution's rate."""
     offsets, rows = _offsets(network), []
     each = zip(network.projections, memory.matrices, rates, bias_rates, strict=True)
@@ -254,6 +254,7 @@ def matrix_table(network: Network, memory: Memory, rates: Sequence[Rate], bias_r
         n_rows, n_cols = projection.weight_shape
         ends = [
             offsets[projection.source],
+            projection.n_pre,
             offsets[projection.target],
             n_rows,
             n_cols,

@@ -6,6 +6,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+APART = 128
+"""Bytes between memories of two threads: they share no cache line, nor a pair of lines."""
+
+
+def per_thread(threads: int, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Cleared [threads, *shape] in which each thread's part is contiguous and apart from the others'."""
+    kind = np.dtype(dtype)
+    pitch = (-(-prod(shape) * kind.itemsize // APART) + 1) * APART
+    strides = (pitch, *np.empty(shape, kind).strides)
+    return np.ndarray((threads, *shape), kind, np.zeros(threads * pitch, np.uint8).data, strides=strides)
 
 
 def side_by_side(work: Callable[[int], None], threads: int) -> None:

@@ -3,6 +3,9 @@
 Numba's own cache looks only at the file that defines a kernel: after an edit of a function that the kernel
 calls from another file it would go on running the old code. Here a cached kernel is valid for one state of
 all kernel files.
+
+Kernels allocate nothing: they are compiled without Numba's reference counts, whose atomic steps on every
+slice would take longer than a small population's tick.
 """
 
 from __future__ import annotations
@@ -20,10 +23,13 @@ KERNEL_FOLDERS = ("fixed", "neurons", "chip")
 
 
 def kernel(function: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """Compile ``function`` with Numba (``options``: those of ``njit``) and keep the machine code on disk."""
+    """Compile ``function`` with Numba (``options``: those of ``njit``) and keep the machine code on disk.
+
+    A kernel that allocates an array is refused by Numba when it is compiled.
+    """
     if function is None:
         return lambda it: kernel(it, **options)
-    dispatcher = njit(cache=True, **options)(function)
+    dispatcher = njit(cache=True, _nrt=False, **options)(function)
     index = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
     if index is not None:
         index._source_stamp = (fingerprint(), index._source_stamp)

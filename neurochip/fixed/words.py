@@ -1,10 +1,11 @@
-"""Shifts that stay in the word they are given: Numba's own widen 32-bit integers to 64 bits and halve the
-vectors."""
+"""Operations on machine words that Numba lacks: shifts that stay in their word (Numba's own widen 32-bit
+integers to 64 bits and halve the vectors), and finding a bit."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from llvmlite import ir
 from numba import types
 from numba.core.errors import TypingError
 from numba.extending import intrinsic, overload
@@ -18,6 +19,11 @@ def left(value: Any, by: Any) -> Any:
 def right(value: Any, by: Any) -> Any:
     """``floor(value / 2**by)`` in the type of ``value``; ``by`` must be 0 .. 31."""
     return type(value)(value >> by)
+
+
+def trailing_zeros(value: Any) -> int:
+    """Number of zeros below the lowest one of a 64-bit word other than 0."""
+    return (int(value) & -int(value)).bit_length() - 1
 
 
 def _shift(name: str) -> Any:
@@ -40,3 +46,14 @@ _shl, _ashr = _shift("shl"), _shift("ashr")
 
 overload(left)(lambda value, by: lambda value, by: _shl(value, by))
 overload(right)(lambda value, by: lambda value, by: _ashr(value, by))
+
+
+@intrinsic
+def _cttz(_context: Any, value: Any) -> Any:
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), generate
+
+
+overload(trailing_zeros)(lambda value: lambda value: _cttz(value))

@@ -1,0 +1,225 @@
+"""The kernels of the sigma-delta neuron: equations in `neurochip.neurons.sigma_delta`.
+
+Two paths give the same bits: a plain one in full vectors, where registers saturate and round without random
+bits, and one for everything else.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurochip.fixed.jit import kernel
+from neurochip.fixed.scalar import STOCHASTIC, dither, stored
+from neurochip.fixed.words import left, right
+from neurochip.neurons import registers as reg
+
+FORWARD_UP, FORWARD_DOWN, DRIVE_UP, BIAS_UP, STATE_UP, ENCODE_UP, ENCODE_DOWN, TOP, ONE, UNSIGNED, PLAIN = (
+    range(reg.PARAMS, reg.PARAMS + 11)
+)
+"""Columns of the population table from ``PARAMS`` on; see `SigmaDelta.parameters`."""
+
+
+@kernel
+def update(
+    pop, phase_nudge, nudge_m, nudge_k, decode, step, family, formats, state, bias, target, noise, spike, over
+):
+    """One tick of a population: steps *update* and *fire*.
+
+    ``pop``: row of the population table. ``phase_nudge``: -1, 0, +1, times ``nudge_m * 2**-nudge_k``.
+    ``decode``, ``step``: shifts of this tick. ``family``: key of this tick's draws. ``state``: [registers,
+    units of the chip], int32 or int64: the word in which the kernel computes. ``bias``, ``target``: [n] of
+    this population, of the same type. ``noise``: int64 [3, units] scratch. ``spike``: int8 [n], written.
+    ``over``: int64 [2, registers]: overflows counted, and 1 + the last unit that had one.
+    """
+    if pop[reg.NUDGED] == 0 or phase_nudge == 0:
+        nudge_m, nudge_k = 0, 0
+    if pop[PLAIN] != 0 and nudge_m == 0:
+        _update_plain(pop, decode, step, formats, state, bias, spike, over)
+    else:
+        strength = phase_nudge * nudge_m
+        _update_any(pop, strength, nudge_k, decode, step, family, formats, state, bias, target, noise, over)
+        if pop[PLAIN] != 0:
+            _fire_plain(pop, decode, formats, state, spike, over)
+        else:
+            _fire(pop, decode, family, formats, state, noise, spike, over)
+
+
+@kernel
+def _update_plain(pop, decode, step, formats, state, bias, spike, over):
+    """`update` and `_fire` in one loop: no nudge, no random bits and no overflow mode but saturation.
+
+    Every sum is cast back to the word of the registers, so that the loop runs in full vectors of it.
+    """
+    word = state.dtype.type
+    o, n = pop[reg.OFFSET], pop[reg.SIZE]
+    current, decoded = state[reg.CURRENT, o : o + n], state[reg.DECODED, o : o + n]
+    membrane, previous = state[reg.MEMBRANE, o : o + n], state[reg.PREVIOUS, o : o + n]
+    residual = state[reg.RESIDUAL, o : o + n]
+    c_lo, c_hi = word(formats[reg.CURRENT, 0]), word(formats[reg.CURRENT, 1])
+    d_lo, d_hi = word(formats[reg.DECODED, 0]), word(formats[reg.DECODED, 1])
+    e_lo, e_hi = word(formats[reg.RESIDUAL, 0]), word(formats[reg.RESIDUAL, 1])
+    up, down, drive_up = word(pop[FORWARD_UP]), word(pop[FORWARD_DOWN]), word(pop[DRIVE_UP])
+    bias_up, state_up, top = word(pop[BIAS_UP]), word(pop[STATE_UP]), word(pop[TOP])
+    encode_up, encode_down, rate = word(pop[ENCODE_UP]), word(pop[ENCODE_DOWN]), word(decode)
+    by, step_by = word(decode + down), word(step + state_up)
+    d_noise = word(dither(formats[reg.DECODED, 3], by, 0, 0))
+    s_noise = word(dither(formats[reg.MEMBRANE, 3], step_by, 0, 0))
+    e_noise = word(dither(formats[reg.RESIDUAL, 3], encode_down, 0, 0))
+    one, signed, zero = word(pop[ONE]), word(1 - pop[UNSIGNED]), word(0)
+    half, minus_half = word(one >> 1), word(-(one >> 1))
+    c_over = d_over = e_over = word(0)
+    for j in range(n):
+        c, r, v = current[j], decoded[j], membrane[j]
+        u = min(max(c, c_lo), c_hi)
+        c_over = word(c_over + word(u != c))
+        pull = word(word(left(u, up) - left(r, down)) + d_noise)
+        wide = word(r + right(pull, by))
+        r = min(max(wide, d_lo), d_hi)
+        d_over = word(d_over + word(r != wide))
+        pull = word(left(r, drive_up) + left(bias[j], bias_up))
+        pull = word(pull - left(v, state_up))
+        after = min(max(word(v + right(word(pull + s_noise), step_by)), zero), top)
+        signal = word(left(word(after - v), rate) + v)
+        signal = right(word(left(signal, encode_up) + e_noise), encode_down)
+        phi = word(residual[j] + signal)
+        q = word(word(phi > half) - word(word(phi < minus_half) * signed))
+        phi = word(phi - word(q * one))
+        kept = min(max(phi, e_lo), e_hi)
+        e_over = word(e_over + word(kept != phi))
+        current[j] = u
+        decoded[j] = r
+        previous[j] = v
+        membrane[j] = after
+        residual[j] = kept
+        spike[j] = q
+    over[0, reg.CURRENT] += c_over
+    over[0, reg.DECODED] += d_over
+    over[0, reg.RESIDUAL] += e_over
+
+
+@kernel
+def _update_any(pop, nudge_m, nudge_k, decode, step, family, formats, state, bias, target, noise, over):
+    """Step *update*, for any rounding, overflow mode and nudge (``nudge_m`` carries its sign)."""
+    o, n = pop[reg.OFFSET], pop[reg.SIZE]
+    decode_by, step_by = decode + pop[FORWARD_DOWN], step + nudge_k + pop[STATE_UP]
+    _dithers(noise[0, :n], formats[reg.DECODED, 3], decode_by, family, o, reg.DECODED)
+    _dithers(noise[1, :n], formats[reg.MEMBRANE, 3], step_by, family, o, reg.MEMBRANE)
+    for j in range(n):
+        v, r = np.int64(state[reg.MEMBRANE, o + j]), np.int64(state[reg.DECODED, o + j])
+        u = _write(state[reg.CURRENT, o + j], formats, reg.CURRENT, o + j, over)
+        pull = (u << pop[FORWARD_UP]) - (r << pop[FORWARD_DOWN])
+        r = _write(r + ((pull + noise[0, j]) >> decode_by), formats, reg.DECODED, o + j, over)
+        pull = (r << pop[DRIVE_UP]) + (np.int64(bias[j]) << pop[BIAS_UP]) - (v << pop[STATE_UP])
+        pull = (pull << nudge_k) + nudge_m * ((np.int64(target[j]) - v) << pop[STATE_UP])
+        state[reg.CURRENT, o + j] = u
+        state[reg.DECODED, o + j] = r
+        state[reg.PREVIOUS, o + j] = v
+        state[reg.MEMBRANE, o + j] = min(max(v + ((pull + noise[1, j]) >> step_by), 0), pop[TOP])
+
+
+@kernel
+def encode(pop, decode, family, formats, state, value, noise, spike, over):
+    """One tick of an input population, whose state is ``value`` ([n], in units of the membrane): only
+    *fire*."""
+    o, n = pop[reg.OFFSET], pop[reg.SIZE]
+    for j in range(n):
+        state[reg.PREVIOUS, o + j] = state[reg.MEMBRANE, o + j]
+        state[reg.MEMBRANE, o + j] = value[j]
+    if pop[PLAIN] != 0:
+        _fire_plain(pop, decode, formats, state, spike, over)
+    else:
+        _fire(pop, decode, family, formats, state, noise, spike, over)
+
+
+@kernel
+def encode_ahead(pop, schedule, formats, value, trains, lengths, lost):
+    """Spikes that an input population with ``value`` fires in each tick from a reset on; plain populations.
+
+    ``schedule``: int64 [ticks, 2]. Written: ``trains``: int32 [ticks, 2 signs, n], unit numbers in rising
+    order, and their number, ``lengths``: int64 [ticks, 2]; ``lost``: int64 [ticks], residuals that saturated.
+    An input of 0 stays silent.
+    """
+    lo, hi = formats[reg.RESIDUAL, 0], formats[reg.RESIDUAL, 1]
+    one, signed, up, down = pop[ONE], 1 - pop[UNSIGNED], pop[ENCODE_UP], pop[ENCODE_DOWN]
+    noise, half, first = dither(formats[reg.RESIDUAL, 3], down, 0, 0), pop[ONE] >> 1, pop[reg.OFFSET]
+    lengths[:], lost[:] = 0, 0
+    for j in range(pop[reg.SIZE]):
+        v = np.int64(value[j])
+        if v == 0:
+            continue
+        phi = np.int64(0)
+        steady = ((v << up) + noise) >> down
+        for t in range(lengths.shape[0]):
+            signal = steady if t > 0 else (((v << schedule[0, 0]) << up) + noise) >> down
+            phi += signal
+            positive, negative = phi > half, (phi < -half) & (signed != 0)
+            trains[t, 0, lengths[t, 0]] = first + j
+            lengths[t, 0] += positive
+            trains[t, 1, lengths[t, 1]] = first + j
+            lengths[t, 1] += negative
+            phi -= one * (np.int64(positive) - np.int64(negative))
+            kept = min(max(phi, lo), hi)
+            lost[t] += kept != phi
+            phi = kept
+
+
+@kernel
+def _fire_plain(pop, decode, formats, state, spike, over):
+    """`_fire` where neither random bits nor an overflow mode but saturation take part; as `_update_plain`."""
+    word = state.dtype.type
+    o, n = pop[reg.OFFSET], pop[reg.SIZE]
+    membrane, previous = state[reg.MEMBRANE, o : o + n], state[reg.PREVIOUS, o : o + n]
+    residual = state[reg.RESIDUAL, o : o + n]
+    lo, hi = word(formats[reg.RESIDUAL, 0]), word(formats[reg.RESIDUAL, 1])
+    up, down, rate, one = word(pop[ENCODE_UP]), word(pop[ENCODE_DOWN]), word(decode), word(pop[ONE])
+    noise = word(dither(formats[reg.RESIDUAL, 3], pop[ENCODE_DOWN], 0, 0))
+    half, minus_half, signed = word(one >> 1), word(-(one >> 1)), word(1 - pop[UNSIGNED])
+    n_over = word(0)
+    for j in range(n):
+        v = previous[j]
+        signal = word(left(word(membrane[j] - v), rate) + v)
+        signal = right(word(left(signal, up) + noise), down)
+        phi = word(residual[j] + signal)
+        q = word(word(phi > half) - word(word(phi < minus_half) * signed))
+        phi = word(phi - word(q * one))
+        kept = min(max(phi, lo), hi)
+        n_over = word(n_over + word(kept != phi))
+        residual[j] = kept
+        spike[j] = q
+    over[0, reg.RESIDUAL] += n_over
+
+
+@kernel
+def _fire(pop, decode, family, formats, state, noise, spike, over):
+    """Step *fire*, for any rounding and overflow mode."""
+    o, n = pop[reg.OFFSET], pop[reg.SIZE]
+    half, signed = pop[ONE] >> 1, 1 - pop[UNSIGNED]
+    _dithers(noise[2, :n], formats[reg.RESIDUAL, 3], pop[ENCODE_DOWN], family, o, reg.RESIDUAL)
+    for j in range(n):
+        v, after = np.int64(state[reg.PREVIOUS, o + j]), np.int64(state[reg.MEMBRANE, o + j])
+        signal = ((((after - v) << decode) + v) << pop[ENCODE_UP]) + noise[2, j]
+        phi = np.int64(state[reg.RESIDUAL, o + j]) + (signal >> pop[ENCODE_DOWN])
+        q = np.int64(phi > half) - np.int64(phi < -half) * signed
+        state[reg.RESIDUAL, o + j] = _write(phi - q * pop[ONE], formats, reg.RESIDUAL, o + j, over)
+        spike[j] = q
+
+
+@kernel
+def _dithers(out, mode, shift, family, offset, register):
+    """Fill ``out`` with what rounds a right shift by ``shift`` of one register of a population."""
+    if mode == STOCHASTIC:
+        for j in range(out.shape[0]):
+            out[j] = dither(mode, shift, family, (offset + j) * 16 + register)
+    else:
+        out[:] = dither(mode, shift, 0, 0)
+
+
+@kernel
+def _write(value, formats, register, unit, over):
+    """What a register holds after ``value`` is written; an overflow is counted."""
+    wide = np.int64(value)
+    kept = stored(wide, formats[register, 0], formats[register, 1], formats[register, 2])
+    if kept != wide:
+        over[0, register] += 1
+        over[1, register] = unit + 1
+    return kept
