@@ -1,8 +1,8 @@
 """The machine of docs/machine.md once more, in plain integers: it must agree with the emulator bit for bit.
 
 One sample runs through a chip, then the weights are updated once: a dense network on registers that are
-narrow and round with random bits, and convolutions with average pooling. Nothing of the emulator's
-arithmetic is used here. Run: python examples/by_hand.py
+narrow and round with random bits, and convolutions with average and with max pooling. Nothing of the
+emulator's arithmetic is used here. Run: python examples/by_hand.py
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ def scaled(value, shift, rounding, family, name):
 
 
 def connections(projection):
-    """(source neuron, target neuron, row, column) of every use of a weight, straight from the definition."""
+    """(source neuron, target neuron, row, column, where in the window) of every use of a weight."""
     kernel = projection.kernel
     if kernel is None:
-        return [(i, j, i, j) for i in range(projection.n_pre) for j in range(projection.n_post)]
+        return [(i, j, i, j, 0) for i in range(projection.n_pre) for j in range(projection.n_post)]
     channels, height, width = projection.source_shape
     maps, high, wide = projection.target_shape
     found = []
@@ -71,13 +71,19 @@ def connections(projection):
             x = (at_x * kernel.window + a) * kernel.stride + kx - kernel.padding
             if 0 <= y < height and 0 <= x < width:
                 pre, row = (y * width + x) * channels + c, (c * kernel.size + ky) * kernel.size + kx
-                found += [(pre, (at_y * wide + at_x) * maps + m, row, m) for m in range(maps)]
+                post, where = (at_y * wide + at_x) * maps, b * kernel.window + a
+                found += [(pre, post + m, row, m, where) for m in range(maps)]
     return found
 
 
 def pool_bits(projection):
     """Fraction bits that the mean over a window adds to a sum."""
-    return 2 * (projection.kernel.window.bit_length() - 1) if projection.kernel else 0
+    kernel = projection.kernel
+    return 2 * (kernel.window.bit_length() - 1) if kernel and not pools_maxima(projection) else 0
+
+
+def pools_maxima(projection):
+    return projection.kernel is not None and projection.kernel.pooling == "max"
 
 
 class Sample:
@@ -95,6 +101,7 @@ class Sample:
             for end in {p.source, p.target} - {0}:
                 self.finer[end] = max(self.finer[end], pool_bits(p))
         self.banks = [[0] * self.n for _ in range(chip.program.banks)]
+        self.won = [[0] * self.n for _ in range(chip.program.banks)]
         self.trace = []
 
     def run(self):
@@ -103,13 +110,14 @@ class Sample:
         for number, phase in enumerate(self.chip.program.phases):
             if phase.start == "reset":
                 self.state, self.spikes, time = {name: [0] * self.n for name in TRACED}, [0] * self.n, 0
+                self.winners = [0] * self.n
             elif phase.start == "restore":
-                self.state, self.spikes, time = deepcopy(saved)
+                self.state, self.spikes, self.winners, time = deepcopy(saved)
             for _ in range(phase.ticks):
                 self.tick(-phase.nudge if flip else phase.nudge, time)
                 time += 1
             if phase.save:
-                saved = deepcopy((self.state, self.spikes, time))
+                saved = deepcopy((self.state, self.spikes, self.winners, time))
             if phase.bank is not None:
                 self.capture(1 - phase.bank if flip else phase.bank, sub(self.family, (1 << 32) + number))
 
@@ -133,14 +141,18 @@ class Sample:
 
     def integrate(self):
         """The currents: exact sums, but for the partial sum of each crossbar of a dense projection."""
-        current = [0] * self.n
+        current, winners = [0] * self.n, [0] * self.n
         for p, w in zip(self.projections, self.weights, strict=True):
             below, above, back = self.first[p.source], self.first[p.target], p.source > 0
             up, down = (self.finer[end] - pool_bits(p) for end in (p.target, p.source))
-            for i, j, row, column in connections(p) if p.kernel else []:
-                current[above + j] += (w[row][column] * self.spikes[below + i]) << up
-                if back:
+            windows = [[0] * p.kernel.window**2 for _ in range(p.n_post)] if p.kernel else []
+            for i, j, row, column, where in connections(p) if p.kernel else []:
+                windows[j][where] += w[row][column] * self.spikes[below + i]
+                if back and (not pools_maxima(p) or where == self.winners[above + j]):
                     current[below + i] += (w[row][column] * self.spikes[above + j]) << down
+            for j, sums in enumerate(windows):
+                winners[above + j] = sums.index(max(sums))
+                current[above + j] += (max(sums) if pools_maxima(p) else sum(sums)) << up
         for block in self.chip.placement.blocks:
             p, w = self.projections[block.projection], self.weights[block.projection]
             if p.kernel:
@@ -153,6 +165,7 @@ class Sample:
             for i in pres if self.hears(p, block) else []:
                 total = sum(w[i][j] * self.spikes[above + j] for j in posts)
                 current[below + i] += fit(total, self.reg["partial"]) << self.finer[p.source]
+        self.winners = winners
         return current
 
     def hears(self, projection, block):
@@ -192,6 +205,7 @@ class Sample:
         reg, shift = self.reg["bank"], self.reg["membrane"].frac - self.reg["bank"].frac
         for unit, v in enumerate(self.state["membrane"]):
             self.banks[bank][unit] = fit(scaled(v, shift, reg.rounding, draws, unit), reg)
+        self.won[bank] = self.winners
 
 
 def learn(chip, samples, rates, bias_rates, family):
@@ -200,13 +214,19 @@ def learn(chip, samples, rates, bias_rates, family):
     half, one = (1 << f) >> 1, min(1 << bank.frac, bank.hi)
     lo, hi = (weight.lo << f) - half, (weight.hi << f) + max(half - 1, 0)
     first, name = samples[0].first, 0
-    pairs = [(t.sign, s.banks[t.bank_pre], s.banks[t.bank_post]) for s in samples for t in chip.program.terms]
+    pairs = [
+        (t.sign, s.banks[t.bank_pre], s.banks[t.bank_post], s.won[t.bank_post])
+        for s in samples
+        for t in chip.program.terms
+    ]
     masters, biases = [m.tolist() for m in chip.masters], [b.tolist() for b in chip.biases]
     for p, master, rate in zip(chip.network.projections, masters, rates, strict=True):
         sums = [[0] * len(row) for row in master]
-        for i, j, row, column in connections(p):
+        for i, j, row, column, where in connections(p):
             pre, post = first[p.source] + i, first[p.target] + j
-            sums[row][column] += sum(sign * a[pre] * b[post] for sign, a, b in pairs)
+            for sign, a, b, won in pairs:
+                if not pools_maxima(p) or where == won[post]:
+                    sums[row][column] += sign * a[pre] * b[post]
         for row, column in np.ndindex(p.weight_shape):
             total = fit(sums[row][column], chip.formats["accumulator"]) * rate.multiplier
             step = scaled(total, rate.shift + pool_bits(p), weight.rounding, family, name)
@@ -215,7 +235,7 @@ def learn(chip, samples, rates, bias_rates, family):
     for p, values, rate in zip(chip.network.projections, biases, bias_rates, strict=True):
         for column in range(len(values)):
             units = range(first[p.target] + column, first[p.target + 1], len(values))
-            total = sum(sign * one * b[unit] for sign, _, b in pairs for unit in units)
+            total = sum(sign * one * b[unit] for sign, _, b, _ in pairs for unit in units)
             total = fit(total, chip.formats["accumulator"]) * rate.multiplier
             step = scaled(total, rate.shift, bias.rounding, family, name + units[0])
             values[column] = fit(values[column] + step, bias)
@@ -239,9 +259,11 @@ def compare(hardware, layers, side, rates, **constants):
     by_hand = np.array(sample.trace)
     np.testing.assert_array_equal(outcome.trace[:, : by_hand.shape[1]], by_hand)
     np.testing.assert_array_equal(outcome.banks[0], sample.banks)
+    unwatched = chip.run(inputs[None], targets[None], np.array([7]), family)
+    np.testing.assert_array_equal(unwatched.banks, outcome.banks)
 
     masters, biases = learn(chip, [sample], rates, rates, family=99)
-    chip.learn(outcome.banks, rates, rates, family=99)
+    chip.learn(outcome.banks, rates, rates, family=99, won=outcome.won)
     for got, wanted in zip([*chip.masters, *chip.biases], [*masters, *biases], strict=True):
         np.testing.assert_array_equal(got, wanted)
     for held, master in zip(chip.weights, masters, strict=True):
@@ -271,3 +293,9 @@ if __name__ == "__main__":
     compare(mirrored, dense, 4, [Rate(5, 3), Rate(3, 6)], variant="random_sign", beta=0.3, neuron=annealed)
     rates = [Rate(5, -2), Rate(3, 1), Rate(1, 1)]
     compare(Hardware.load("digital_28nm"), [first, second, dense[1]], 8, rates)
+    largest = [Pool(kind="max", window=window) for window in (2, 3)]
+    first = ConvLayer(kind="conv", channels=3, kernel=3, padding=2, stride=2, pool=largest[0])
+    second = ConvLayer(kind="conv", channels=4, kernel=2, padding=1, pool=largest[1])
+    compare(
+        Hardware.load("digital_28nm"), [first, second, dense[1]], 9, [Rate(50, -2), Rate(30, 1), Rate(1, 1)]
+    )

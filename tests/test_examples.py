@@ -21,13 +21,18 @@ SCRIPTS: dict[str, tuple[list[str], str]] = {
     "bit_widths.py": (["1"], "weight bits"),
     "by_hand.py": ([], "113 weights after"),
     "layer_by_layer.py": ([], "patterns 0 1 2 3 are taken for [0 1 2 3]"),
+    "max_pooling.py": (["{folder}"], "right winner"),
     "probe_figure.py": (["{folder}", "2"], "probe.png"),
     "ten_lines.py": (["{folder}"], "epoch 4"),
 }
 """Arguments of each script, and what its output must contain; ``{folder}`` is where it puts its pictures."""
 
 SLOW = {"bit_widths.py", "probe_figure.py", "ten_lines.py"}
-PICTURES = {"probe_figure.py": "probe.png", "ten_lines.py": "ten_lines.png"}
+PICTURES = {
+    "max_pooling.py": "max_pooling.png",
+    "probe_figure.py": "probe.png",
+    "ten_lines.py": "ten_lines.png",
+}
 
 EXPERIMENTS = ["my_experiment.yaml"]
 CHIPS = ["my_chip.yaml"]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.chip import columns as col
-from neurochip.chip import engine, faults, kernels, learn, lower, products
+from neurochip.chip import engine, faults, kernels, learn, lower, pooling, products
 from neurochip.chip import matrices as mat
 from neurochip.chip.memory import Matrix, Memory
 from neurochip.chip.scratch import Scratch
@@ -34,12 +34,14 @@ class Outcome:
 
     ``readout``: [samples, outputs], membranes of the output population when the program reads them.
     ``banks``: int32 [samples, banks, units] or [0, ...] when nothing was captured. ``trace``: int64 [ticks,
-    1 + registers, probes].
+    1 + registers, probes]. ``won``: int8 [samples, banks, units], which position won each window when the
+    bank was captured ([..., 0] without max pooling).
     """
 
     readout: Ints
     banks: Ints
     trace: Ints
+    won: Ints
 
 
 @dataclass
@@ -157,6 +159,7 @@ class Chip:
         probe = np.zeros(0, np.int64) if probe is None else np.asarray(probe, np.int64)
         trace = np.zeros((program.ticks if len(probe) else 0, 1 + len(reg.STATE), len(probe)), np.int64)
         banks = np.zeros((n if capture else 0, program.banks, self.units), np.int32)
+        won = np.zeros((n if capture else 0, program.banks, self._pooled), np.int8)
         readout = np.zeros((n, outputs), self.word)
         schedule = np.array(program.neuron.schedule(program.ticks), np.int64)
         nudge = np.array([program.nudge.multiplier, program.nudge.shift, program.flips], np.int64)
@@ -170,26 +173,34 @@ class Chip:
                 self._operations.which,
                 self._operations.where, self._populations, phases, schedule, nudge, self._formats,
                 self._weights,
-                self._kernels, self._bias, inputs, targets, *scratch.of_thread(thread), banks, readout,
+                self._kernels, self._bias, inputs, targets, *scratch.of_thread(thread), banks, won, readout,
                 scratch.sent[thread], probe, trace,
             )  # fmt: skip
 
         side_by_side(work, threads)
         self._collect(scratch, n, program)
-        return Outcome(readout, banks, trace)
+        return Outcome(readout, banks, trace, won)
 
-    def learn(self, banks: Ints, rates: Sequence[Rate], bias_rates: Sequence[Rate], family: int) -> None:
+    def learn(
+        self,
+        banks: Ints,
+        rates: Sequence[Rate],
+        bias_rates: Sequence[Rate],
+        family: int,
+        won: Ints | None = None,
+    ) -> None:
         """Let the update unit walk all crossbars once, with the banks of a batch and one rate for each
         projection.
 
-        Raises ConfigError when the sums of such a batch could exceed 62 bits, RegisterOverflow for strict
-        registers.
+        ``won``: of the `Outcome`, needed behind a max pooling (None: the first of each window). Raises
+        ConfigError when the sums of such a batch could exceed 62 bits, RegisterOverflow for strict registers.
         """
         self._require_sums(len(banks))
         matrices = lower.matrix_table(self.network, self.memory, rates, bias_rates)
         terms = np.array([[t.sign, t.bank_pre, t.bank_post] for t in self.program.terms], np.int64)
         threads = max(1, min(self.threads, len(self._tiles)))
         bench = self._bench_for(len(banks), threads)
+        won = np.zeros((*banks.shape[:2], self._pooled), np.int8) if won is None else won
         one = min(1 << self.formats["bank"].frac, self.formats["bank"].hi)
 
         def spread(thread: int) -> None:
@@ -207,6 +218,12 @@ class Chip:
 
         def correlate(thread: int) -> None:
             for m in np.flatnonzero(matrices[:, mat.SHARED]):
+                if self._convs[m, kernels.MAX_WINDOW]:
+                    pooling.correlate(
+                        thread, threads, self._convs[m], m, terms, bench.before, bench.after,
+                        bench.products, won, self._kernel_sums,
+                    )  # fmt: skip
+                    continue
                 products.correlate(
                     thread, threads, self._convs[m], m, bench.before, bench.after, bench.products,
                     *bench.of_thread(thread), self._kernel_sums,
@@ -236,6 +253,12 @@ class Chip:
     # -- inside --------------------------------------------------------------------------------------------
 
     @property
+    def _pooled(self) -> int:
+        """Units whose winners are kept: all, where there is a max pooling."""
+        maxima = any(p.kernel and p.kernel.pooling == "max" for p in self.network.projections)
+        return self.units if maxima else 0
+
+    @property
     def _half(self) -> int:
         return 1 << (self.fraction - 1) if self.fraction else 0
 
@@ -262,7 +285,15 @@ class Chip:
         if key not in self._scratch:
             populations = self.network.populations
             widest = max(self.memory.widest, self._operations.largest_map)
-            sizes = len(phases), times, populations[0].size, len(populations), self.units, widest
+            sizes = (
+                len(phases),
+                times,
+                populations[0].size,
+                len(populations),
+                self.units,
+                self._pooled,
+                widest,
+            )
             self._scratch[key] = Scratch.of(threads, *sizes, self.memory.sum_type, self.word)
         return self._scratch[key]
 

@@ -3,14 +3,17 @@
 KIND, SOURCE, TARGET, BASE, STRIDE, SHIFT, GROUP = range(7)
 ROW_LO, ROW_HI, COL_LO, COL_HI, CHECKED = range(7, 12)
 FIRST_STAMP, STAMP_ROWS, RUN, PITCH, MAP_SIZE, CORNER, VALID_ROWS, VALID_RUN = range(12, 20)
-OP_COLUMNS = 20
+WINDOW, CHANNELS, DOWN_STEP, RIGHT_STEP = range(20, 24)
+OP_COLUMNS = 24
 """Operation table, one row per read of a tick: kind, source and target population, where the weights start
 in their memory and how far apart their rows are, left shift that brings sums to the target's current, and
 how many spikes a narrow sum holds. Dense: rows (source units) and columns (target units) read, and whether
 the sum is written to a partial-sum register of its own before it is added to the current. Stamps
-(convolution): first entry of the source's stamps, then the fields of `geometry.Stamp`."""
+(convolution): first entry of the source's stamps, then the fields of `geometry.Stamp`. Max pooling: side of
+the window, maps behind the convolution, and how far apart on the map neighbouring positions of a window put
+their stamps."""
 
-DENSE, STAMP = range(2)
+DENSE, STAMP, POOL, UNPOOL = range(4)
 """Values of KIND."""
 
 TICKS, NUDGE, START, SAVE, CAPTURE, READOUT, TIME, ELAPSED = range(8)

@@ -27,14 +27,15 @@ CAPTURE_KEY = 1 << 32
 def run(
     first, last, samples, family, ops, which, where, pops, phases, schedule, nudge, formats, weights, kernels,
     bias, inputs, targets, state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains,
-    lengths, lost, over, fault, banks, readout, sent, probe, trace,
+    lengths, lost, winners, over, fault, banks, won, readout, sent, probe, trace,
 ):  # fmt: skip
     """Run samples ``first .. last-1`` of a batch, in one thread; stops at the first fault.
 
     ``samples``: int64 [S], names of the samples in draws. ``family``: key of this run's draws. Tables: see
     `columns`. ``nudge``: (multiplier, shift, whether the sign flips per sample). ``inputs``: [S, inputs],
     ``targets``: [S, targets], both in units of the membrane. Then the thread's own scratch, see `Scratch`.
-    ``banks``: int32 [S or 0, banks, units]; ``readout``: [S, outputs]; ``sent``: int64 [phases, units],
+    ``banks``: int32 [S or 0, banks, units]; ``won``: int8 [S or 0, banks, units or 0], the winners of max
+    poolings at the same time; ``readout``: [S, outputs]; ``sent``: int64 [phases, units],
     spikes of either sign that arrived; ``probe``: units to record; ``trace``: int64 [ticks or 0, 1 +
     registers, probes].
     """
@@ -43,8 +44,8 @@ def run(
             _run_sample(
                 s, subkey(family, samples[s]), ops, which, where, pops, phases, schedule, nudge, formats,
                 weights, kernels, bias, inputs[s], targets[s], state, saved, spikes, counts, narrow, partial,
-                noise, spike, eights, trains, lengths, lost, over, fault, banks, readout[s], sent, probe,
-                trace,
+                noise, spike, eights, trains, lengths, lost, winners, over, fault, banks, won, readout[s],
+                sent, probe, trace,
             )  # fmt: skip
 
 
@@ -52,8 +53,8 @@ def run(
 def _run_sample(
     s, family, ops, which, where, pops, phases, schedule, nudge, formats, weights, kernels, bias, value,
     target,
-    state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains, lengths, lost, over, fault,
-    banks, readout, sent, probe, trace,
+    state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains, lengths, lost, winners,
+    over, fault, banks, won, readout, sent, probe, trace,
 ):  # fmt: skip
     ahead = probe.shape[0] == 0 and neuron.encode_ahead(
         pops[0], schedule, formats, value, trains, lengths, lost
@@ -62,7 +63,7 @@ def _run_sample(
     now = 0
     for p in range(phases.shape[0]):
         phase = phases[p]
-        _start(phase[col.START], now, state, saved, spikes, counts)
+        _start(phase[col.START], now, state, saved, spikes, counts, winners)
         sign = -phase[col.NUDGE] if flip else phase[col.NUDGE]
         for k in range(phase[col.TICKS]):
             tick = phase[col.TIME] + k
@@ -71,7 +72,8 @@ def _run_sample(
                 weights, kernels,
                 bias, value, target, state, spikes[now], counts[now], spikes[1 - now], counts[1 - now],
                 narrow, partial, noise,
-                spike, eights, ahead, trains[tick], lengths[tick], lost[tick], over, sent[p],
+                spike, eights, ahead, trains[tick], lengths[tick], lost[tick],
+                winners[now], winners[1 - now], over, sent[p],
             )  # fmt: skip
             now = 1 - now
             if probe.shape[0] > 0:
@@ -81,9 +83,11 @@ def _run_sample(
                 return
         if phase[col.SAVE] != 0:
             _copy(state, spikes[now], counts[now], saved, spikes[SNAPSHOT], counts[SNAPSHOT])
+            _copy_row(winners[now], winners[SNAPSHOT])
         if phase[col.CAPTURE] >= 0 and banks.shape[0] > 0:
             bank = 1 - phase[col.CAPTURE] if flip else phase[col.CAPTURE]
             _capture(state[reg.MEMBRANE], formats, subkey(family, CAPTURE_KEY + p), banks[s, bank], over)
+            _copy_row(winners[now], won[s, bank])
             if _faulty(formats, over, fault):
                 fault[col.F_TICK], fault[col.F_PHASE], fault[col.F_SAMPLE] = phase[col.TICKS] - 1, p, s
                 return
@@ -94,7 +98,7 @@ def _run_sample(
 
 
 @kernel
-def _start(how, now, state, saved, spikes, counts):
+def _start(how, now, state, saved, spikes, counts, winners):
     """Prepare the registers for a phase, and the spikes that its first tick delivers."""
     if how == col.RESET:
         for r in range(state.shape[0]):
@@ -102,8 +106,17 @@ def _start(how, now, state, saved, spikes, counts):
                 state[r, j] = 0
         for p in range(counts.shape[2]):
             counts[now, 0, p] = counts[now, 1, p] = 0
+        for j in range(winners.shape[1]):
+            winners[now, j] = 0
     elif how == col.RESTORE:
         _copy(saved, spikes[SNAPSHOT], counts[SNAPSHOT], state, spikes[now], counts[now])
+        _copy_row(winners[SNAPSHOT], winners[now])
+
+
+@kernel
+def _copy_row(source, target):
+    for j in range(source.shape[0]):
+        target[j] = source[j]
 
 
 @kernel
@@ -124,7 +137,7 @@ def _tick(
     family, sign, nudge, ops, which, where, pops, shifts, formats, weights, kernels, bias, value, target,
     state,
     arriving, n_arriving, leaving, n_leaving, narrow, partial, noise, spike, eights, ahead, train, length,
-    lost, over, sent,
+    lost, winners, won_now, over, sent,
 ):  # fmt: skip
     """One tick of the whole chip."""
     _deliver(pops, arriving, n_arriving, sent)
@@ -134,7 +147,7 @@ def _tick(
         integrate(
             ops[i], pops, weights, kernels, which, where, arriving, n_arriving, formats,
             state[reg.CURRENT], narrow,
-            partial, over,
+            partial, over, winners, won_now,
         )  # fmt: skip
     for i in range(pops.shape[0]):
         pop = pops[i]

@@ -50,27 +50,30 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Folded:
-    """The folded kernel of a projection: side, stride, padding, and the shapes at both ends."""
+    """The folded kernel of a projection: side, stride, padding, and the shapes at both ends.
+
+    Behind a max pooling (``window`` above 1) nothing is folded: ``target`` is the shape before pooling.
+    """
 
     side: int
     stride: int
     padding: int
     source: Shape
     target: Shape
+    window: int = 1
 
     @classmethod
     def of(cls, projection: Projection) -> Folded:
         kernel = projection.kernel
         if kernel is None:
             raise TypeError("a dense projection has no kernel")
-        side = kernel.size + kernel.stride * (kernel.window - 1)
-        return cls(
-            side,
-            kernel.stride * kernel.window,
-            kernel.padding,
-            projection.source_shape,
-            projection.target_shape,
-        )
+        source, target = projection.source_shape, projection.target_shape
+        if kernel.pooling == "max":
+            channels, height, width = target
+            before = channels, height * kernel.window, width * kernel.window
+            return cls(kernel.size, kernel.stride, kernel.padding, source, before, kernel.window)
+        folded = kernel.folded()
+        return cls(folded.size, folded.stride, folded.padding, source, target)
 
     @property
     def taps(self) -> int:
@@ -109,17 +112,18 @@ class Folded:
         )
 
     def down(self) -> Stamp:
-        """Stamps of spikes of the target, on the source's map."""
+        """Stamps of spikes of the target, on the source's map (max pooling: of the first of each window)."""
         channels, height, width = self.source
-        _, out_height, out_width = self.target
-        y, x, c = _neurons(self.target)
+        maps, out_height, out_width = self.target
+        step = self.stride * self.window
+        y, x, c = _neurons((maps, out_height // self.window, out_width // self.window))
         map_width = max(width + 2 * self.padding, self.stride * (out_width - 1) + self.side)
         map_height = max(height + 2 * self.padding, self.stride * (out_height - 1) + self.side)
         return Stamp(
             rows=self.side,
             run=self.side * channels,
             which=(c * self.side**2 * channels).astype(np.int32),
-            where=((y * self.stride * map_width + x * self.stride) * channels).astype(np.int32),
+            where=((y * step * map_width + x * step) * channels).astype(np.int32),
             pitch=map_width * channels,
             size=map_height * map_width * channels,
             corner=(self.padding * map_width + self.padding) * channels,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurochip.chip import columns as col
+from neurochip.chip.pooling import pool, unpool
 from neurochip.fixed.jit import kernel
 from neurochip.fixed.scalar import stored
 from neurochip.neurons import registers as reg
@@ -18,15 +19,23 @@ from neurochip.neurons import registers as reg
 
 @kernel
 def integrate(
-    op, pops, weights, kernels, which, where, spikes, counts, formats, current, narrow, partial, over
-):
+    op, pops, weights, kernels, which, where, spikes, counts, formats, current, narrow, partial, over,
+    winners, won_now,
+):  # fmt: skip
     """Execute one row of the operation table: add what the source's spikes of the last tick read to the
     targets.
 
     ``weights``, ``kernels``: the two weight memories. ``which``, ``where``: stamps of convolutions.
     ``spikes``: int32 [2 signs, units], unit numbers in rising order; ``counts``: int64 [2 signs,
-    populations]. ``current``: [units]. ``narrow``, ``partial``: scratch.
+    populations]. ``current``: [units]. ``narrow``, ``partial``: scratch. ``winners``, ``won_now``: int8
+    [units or 0], which position won each max pooling in the last tick, and in this one (written).
     """
+    if op[col.KIND] == col.POOL:
+        pool(op, pops, kernels, which, where, spikes, counts, current, partial, won_now)
+        return
+    if op[col.KIND] == col.UNPOOL:
+        unpool(op, pops, kernels, which, where, spikes, counts, current, partial, winners)
+        return
     source = op[col.SOURCE]
     offset = pops[source, reg.OFFSET]
     plus = spikes[0, offset : offset + counts[0, source]]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from neurochip.fixed.jit import kernel
 
 C_IN, SIZE, STRIDE, WINDOW, C_OUT, PADDING, HEIGHT, WIDTH, OUT_HEIGHT, OUT_WIDTH = range(10)
-FORWARD, FORWARD_STRIDE, UP, DOWN, SUMS, PRE, POST = range(10, 17)
+FORWARD, FORWARD_STRIDE, UP, DOWN, SUMS, PRE, POST, MAX_WINDOW = range(10, 18)
+CONV_COLUMNS = 18
 """Convolution table, one row per projection (all zero: dense): geometry before folding; where the weights,
-stamps and sums are; first unit of both populations."""
+stamps and sums are; first unit of both populations; side of a max pooling's window (0: none), for which
+WINDOW is 1."""
 
 
 @kernel

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.chip import columns as col
+from neurochip.chip import kernels
 from neurochip.chip.geometry import Folded, Stamp
 from neurochip.chip.memory import Memory
 from neurochip.errors import ConfigError, Problem
@@ -64,7 +65,8 @@ def _sum_bits(network: Network, weight_bits: int) -> int:
 
 def pool_bits(projection: Projection) -> int:
     """Fraction bits that the mean of a pooling window adds to a current."""
-    return 2 * log2_exact(projection.kernel.window) if projection.kernel else 0
+    kernel = projection.kernel
+    return 2 * log2_exact(kernel.window) if kernel and kernel.pooling == "average" else 0
 
 
 def extra_bits(network: Network, population: int, feedback: bool) -> int:
@@ -108,18 +110,20 @@ def operations(
         blocks = [block for block in placement.blocks if block.projection == index]
         feedback = program.feedback and projection.source != 0
         if projection.kernel is not None:
-            _require_mean(projection)
             _require_partial(network, index, weight, partial)
             folded = Folded.of(projection)
             ways = [(projection.source, projection.target, matrix.up, folded.up())]
             if feedback:
                 ways.append((projection.target, projection.source, matrix.down, folded.down()))
+            pools = projection.kernel.pooling == "max"
             for source, target, base, stamp in ways:
                 group = memory.spikes_in_a_sum(weight.bits, projection, up=source == projection.source)
                 shift = extra_bits(network, target, program.feedback) - pool_bits(projection)
-                rows.append(
-                    _stamp_row(source, target, base, shift, stamp, group, sum(len(s.which) for s in stamps))
-                )
+                row = _stamp_row(source, target, base, shift, stamp, group, sum(len(s.which) for s in stamps))
+                if pools:
+                    row[col.KIND] = col.POOL if source == projection.source else col.UNPOOL
+                    row[col.WINDOW :] = _window(folded, stamp)
+                rows.append(row)
                 stamps.append(stamp)
             continue
         forward = {block.rows for block in blocks if block.role == "forward"}
@@ -171,6 +175,12 @@ def _stamp_row(
     return row
 
 
+def _window(folded: Folded, stamp: Stamp) -> tuple[int, int, int, int]:
+    """The columns of an operation that take part in max pooling."""
+    right = folded.stride * folded.source[0]
+    return folded.window, folded.target[0], folded.stride * stamp.pitch, right
+
+
 def _back_rows(blocks: list[Block]) -> set[range]:
     """Ranges of the upper population's neurons whose feedback is summed on one crossbar."""
     mirrors = {block.rows for block in blocks if block.role == "mirror"}
@@ -188,18 +198,11 @@ def _reads(
     ]
 
 
-def _require_mean(projection: Projection) -> None:
-    if projection.kernel is not None and projection.kernel.pooling == "max":
-        key = f"network.layers.{projection.source}.pool.kind"
-        raise ConfigError(
-            [Problem(f"{key} must be average: the chip has no max pooling, not 'max'", f"experiment.{key}")]
-        )
-
-
 def _require_partial(network: Network, index: int, weight: Format, partial: Format) -> None:
     projection = network.projections[index]
     rows, columns = projection.weight_shape
-    window = projection.kernel.window if projection.kernel else 1
+    kernel = projection.kernel
+    window = kernel.window if kernel and kernel.pooling == "average" else 1
     needed = (
         max(rows, columns * rows // projection.source_shape[0]) * window**2 * -weight.lo
     ).bit_length() + 1
@@ -275,17 +278,17 @@ def _step(rate: Rate, extra: int) -> tuple[int, int]:
 def conv_table(network: Network, memory: Memory) -> Ints:
     """The convolution table; see `neurochip.chip.kernels`."""
     offsets = _offsets(network)
-    table = np.zeros((len(network.projections), 17), np.int64)
+    table = np.zeros((len(network.projections), kernels.CONV_COLUMNS), np.int64)
     for index, (it, matrix) in enumerate(zip(network.projections, memory.matrices, strict=True)):
         if it.kernel is not None:
             (c_in, height, width), (c_out, out_height, out_width) = it.source_shape, it.target_shape
             kernel = it.kernel
+            largest = kernel.window if kernel.pooling == "max" else 0
             table[index] = [
-                c_in, kernel.size, kernel.stride, kernel.window, c_out, kernel.padding, height, width,
-                out_height,
-                out_width, matrix.forward, matrix.stride, matrix.up, matrix.down, matrix.sums,
-                offsets[it.source],
-                offsets[it.target],
+                c_in, kernel.size, kernel.stride, 1 if largest else kernel.window, c_out, kernel.padding,
+                height, width, out_height, out_width, matrix.forward, matrix.stride, matrix.up, matrix.down,
+                matrix.sums,
+                offsets[it.source], offsets[it.target], largest,
             ]  # fmt: skip
     return table
 

@@ -24,12 +24,13 @@ def spread(thread, threads, matrices, convs, terms, banks, before, after, produc
     ``banks``: int32 [S, banks, units]. ``before``, ``after``: int32 [S, terms, units], written: what a unit
     is multiplied by as a source (channel by channel for a convolution), and its value as a target, with the
     term's sign. ``products``: int64 [S, projections], written: 1 where all terms have the same factors, as
-    those of an input do: their values are then added up in the first row.
+    those of an input do: their values are then added up in the first row (not behind a max pooling, where
+    each term has its own winners).
     """
     for s in range(thread, banks.shape[0], threads):
         for m in range(matrices.shape[0]):
             matrix, conv = matrices[m], convs[m]
-            alike = True
+            alike = conv[kern.MAX_WINDOW] == 0
             for t in range(terms.shape[0]):
                 first, bank = banks[s, terms[0, 1]], banks[s, terms[t, 1]]
                 alike = _factors(matrix, conv, bank, first, before[s, t]) and alike

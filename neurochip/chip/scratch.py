@@ -31,19 +31,20 @@ class Scratch:
     trains: Ints
     lengths: Ints
     lost: Ints
+    winners: Ints
     over: Ints
     fault: Ints
     sent: Ints
 
     @classmethod
     def of(
-        cls, threads: int, phases: int, times: int, inputs: int, populations: int, units: int, widest: int,
-        sum_type: Type, word: Type,
+        cls, threads: int, phases: int, times: int, inputs: int, populations: int, units: int, pooled: int,
+        widest: int, sum_type: Type, word: Type,
     ) -> Scratch:  # fmt: skip
         """Cleared scratch.
 
-        ``times`` is the longest time from a reset on, ``widest`` the longest padded row of the weight
-        memory, ``word`` the type of the registers.
+        ``times`` is the longest time from a reset on, ``pooled`` the units whose winners are kept, ``widest``
+        the longest padded row of the weight memory, ``word`` the type of the registers.
         """
         spike = per_thread(threads, ((units + 15) // 8 * 8,), np.int8)
         fault = per_thread(threads, (5,), np.int64)
@@ -61,6 +62,7 @@ class Scratch:
             trains=per_thread(threads, (times, 2, inputs), np.int32),
             lengths=per_thread(threads, (times, 2), np.int64),
             lost=per_thread(threads, (times,), np.int64),
+            winners=per_thread(threads, (3, pooled), np.int8),
             over=per_thread(threads, (2, len(reg.REGISTERS)), np.int64),
             fault=fault,
             sent=per_thread(threads, (phases, units), np.int64),
@@ -70,7 +72,8 @@ class Scratch:
         """One thread's scratch arguments of the engine, in their order, up to the faults."""
         arrays = (
             self.state, self.saved, self.spikes, self.counts, self.narrow, self.partial, self.noise,
-            self.spike, self.eights, self.trains, self.lengths, self.lost, self.over, self.fault,
+            self.spike, self.eights, self.trains, self.lengths, self.lost, self.winners,
+            self.over, self.fault,
         )  # fmt: skip
         return tuple(array[thread] for array in arrays)
 

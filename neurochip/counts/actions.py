@@ -8,7 +8,8 @@ ACTIONS = {
     "row_reads": "crossbar rows read by a spike (the forward read, or the read of a mirror)",
     "column_reads": "crossbar columns read by a spike (the transposed read)",
     "synaptic_ops": "weights read and added to a current or a partial sum, which leads somewhere on the map",
-    "partial_sums": "sums that a crossbar delivers: one for each neuron that it adds up for, every tick",
+    "partial_sums": "sums that a crossbar delivers, every tick: one for each neuron that it adds up for "
+    "(behind max pooling one for each position of the window)",
     "neuron_updates": "neuron registers advanced by a tick",
     "encodes": "encoder steps: every neuron and every input, every tick",
     "packets": "packets on the mesh: a spike to each other core, a sum to a neuron's home, a replica word",

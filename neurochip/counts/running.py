@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.counts.ledger import Ledger
-from neurochip.mapping import BACKWARD, Placement
+from neurochip.mapping import BACKWARD, FORWARD, Placement
 from neurochip.noc import Ints
 
 
@@ -34,17 +34,28 @@ def spikes(ledger: Ledger, phase: int, arrived: NDArray[np.integer[Any]]) -> Non
 def ticks(ledger: Ledger, phase: int, number: int, stochastic: Set[str]) -> None:
     """What happens in each of ``number`` ticks; ``stochastic``: registers that round with random bits."""
     placement = ledger.placement
-    segment, block, _ = placement.sums.T
+    segment, block, way = placement.sums.T
     cores = ledger.block_cores[block]
-    ledger.add("partial_sums", phase, cores, ledger.lengths[segment] * number)
-    segment, cores = ledger.pairs(segment, cores)
-    ledger.send(phase, cores, placement.home[segment], ledger.lengths[segment] * number)
+    each = np.where(way == FORWARD, _compared(placement)[segment], 1)
+    ledger.add("partial_sums", phase, cores, ledger.lengths[segment] * each * number)
+    for those in (each == 1, each > 1):
+        part, core, times = np.unique(np.stack([segment, cores, each])[:, those], axis=1)
+        ledger.send(phase, core, placement.home[part], ledger.lengths[part] * times * number)
     ledger.everywhere("neuron_updates", phase, ledger.neurons * number)
     ledger.everywhere("encodes", phase, ledger.encoders * number)
     drawing = ledger.neurons * len(stochastic & {"decoded", "membrane"})
     drawing = drawing + ledger.encoders * len(stochastic & {"residual"})
     ledger.everywhere("random_words", phase, drawing * number)
     ledger.add("barriers", phase, np.zeros(1, np.int64), np.array([number]))
+
+
+def _compared(placement: Placement) -> Ints:
+    """Sums that a neuron of each segment compares in a tick: one, or those of a max pooling's window."""
+    windows = [1] * len(placement.network.populations)
+    for projection in placement.network.projections:
+        if projection.kernel is not None and projection.kernel.pooling == "max":
+            windows[projection.target] = projection.kernel.window**2
+    return np.array([windows[segment.population] for segment in placement.segments], np.int64)
 
 
 def captures(ledger: Ledger, phase: int, samples: int, stochastic: bool) -> None:

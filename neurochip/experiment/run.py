@@ -59,7 +59,7 @@ class Run:
         inputs, targets, _ = self._feeds["train"].take(indices)
         outcome = self.chip.run(inputs, targets, indices, 0)
         still = [Rate(0, 0)] * len(self.network.projections)
-        self.chip.learn(outcome.banks, still, still, 0)
+        self.chip.learn(outcome.banks, still, still, 0, outcome.won)
         self.chip.take_tally()
 
     def train_epoch(self, observer: Observer | None = None) -> dict[str, Any]:
@@ -78,7 +78,8 @@ class Run:
             inputs, targets, labels = feed.take(indices)
             names = np.arange(start, start + len(indices))
             outcome = self.chip.run(inputs, targets, names, family)
-            self.chip.learn(outcome.banks, rates, bias_rates, key(seed, draws.UPDATE, number, start))
+            update = key(seed, draws.UPDATE, number, start)
+            self.chip.learn(outcome.banks, rates, bias_rates, update, outcome.won)
             correct += int((outcome.readout.argmax(1) == labels).sum())
             observer.batch(start + len(indices), len(feed), correct)
         seconds = perf_counter() - began

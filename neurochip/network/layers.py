@@ -26,7 +26,7 @@ class Pool(Model):
     """How the positions of a convolution are summed up to those of its neurons."""
 
     kind: Literal["average", "max"] = Field(
-        description="average: the mean of each window; max: its largest, which spikes cannot tell"
+        description="average: the mean of each window; max: its largest, which single spikes do not show"
     )
     window: int = Field(ge=2, le=8, description="side of the square window, which is also its stride")
 
