@@ -1,9 +1,10 @@
-"""The shelf of neuron models. A model is one file: a frozen record, its equations and source, and its two
-kernels."""
+"""The shelf of neuron models. A model is a frozen record with its equations and source, and its kernels beside
+it."""
 
 from neurochip.neurons.base import Neuron
+from neurochip.neurons.lif import LIF
 from neurochip.neurons.sigma_delta import SigmaDelta
 
-NEURONS: dict[str, type[Neuron]] = {"sigma_delta": SigmaDelta}
+NEURONS: dict[str, type[Neuron]] = {"sigma_delta": SigmaDelta, "lif": LIF}
 
-__all__ = ["NEURONS", "Neuron", "SigmaDelta"]
+__all__ = ["LIF", "NEURONS", "Neuron", "SigmaDelta"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neurochip.fixed.jit import kernel
+from neurochip.neurons import lif_kernels as lif
 from neurochip.neurons import registers as reg
 from neurochip.neurons import sigma_delta_kernels as sigma_delta
 
@@ -16,12 +17,14 @@ def update(pop, nudge, nudge_m, nudge_k, at_tick, family, formats, state, bias, 
             pop, nudge, nudge_m, nudge_k, at_tick[0], at_tick[1], family, formats, state, bias, target, noise,
             spike, over,
         )  # fmt: skip
+    elif pop[reg.MODEL] == 1:
+        lif.update(pop, family, formats, state, bias, spike, over)
 
 
 @kernel
 def encode(pop, at_tick, family, formats, state, value, noise, spike, over):
     """Let an input population emit its spikes for ``value``; see the models' own ``encode``."""
-    if pop[reg.MODEL] == 0:
+    if pop[reg.MODEL] in (0, 1):
         sigma_delta.encode(pop, at_tick[0], family, formats, state, value, noise, spike, over)
 
 
@@ -31,7 +34,7 @@ def encode_ahead(pop, schedule, formats, value, trains, lengths, lost):
 
     Returns whether the model can tell them ahead; if not, nothing is written.
     """
-    if pop[reg.MODEL] == 0 and pop[sigma_delta.PLAIN] != 0:
+    if pop[reg.MODEL] in (0, 1) and pop[sigma_delta.PLAIN] != 0:
         sigma_delta.encode_ahead(pop, schedule, formats, value, trains, lengths, lost)
         return True
     return False
