@@ -429,7 +429,7 @@ def test_the_command_leaves_json_and_pictures(tmp_path: Path, monkeypatch: pytes
     assert found["traces"]["float_brian2_largest_distance"]["spikes"] == 0
     assert {row["by"] for row in found["gradients"]} == {"rates", "spikes", "chip"}
     assert found["accuracy"]["seeds"] == [0, 1]
-    for picture in ("trajectories", "widths", "gradients", "accuracy"):
+    for picture in ("trajectories", "widths", "gradients", "gradient_errors", "accuracy"):
         assert (tmp_path / "out" / f"{picture}.png").stat().st_size > 10_000
     with pytest.raises(CheckpointError, match="already holds a comparison"):
         compare_experiment(small, "float", tmp_path / "out", 1, None)
