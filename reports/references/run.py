@@ -1,8 +1,8 @@
 """The comparisons of this folder: tables, pictures, and compare.json of the long ones.
 
-    python reports/references/run.py [NAME ...] [--data-dir DIR]
+    python reports/references/run.py [NAME ...] [--data-dir=DIR] [--threads=N]
 
-Runs ``neurochip compare`` for each comparison named (all) into ``runs/references``, unless it is there, and
+Runs ``neurochip compare`` with these options for each comparison named (all) into ``runs/references``, unless it is there, and
 makes the tables from all that are there.
 """
 
@@ -32,12 +32,10 @@ FULL: dict[str, Sequence[str]] = {
 
 COMPARISONS: dict[str, Sequence[str]] = {
     **FULL,
-    **{
-        f"ideal_seed{n}": ("digits_ep", *IDEAL, *TICKS, "--samples", "20", "--seed", str(n)) for n in range(3)
-    },
-    "ideal_40": ("digits_ep", *IDEAL, *TICKS, "--samples", "20", "--seed", "3", "--set", f"{UNITS}=40"),
-    "ideal_300": ("digits_ep", *IDEAL, *TICKS, "--samples", "20", "--seed", "4", "--set", f"{UNITS}=300"),
-    **{f"ideal_conv_seed{n}": (CONV, *IDEAL, *TICKS, "--samples", "10", "--seed", str(n)) for n in range(2)},
+    **{f"ideal_seed{n}": ("digits_ep", *IDEAL, *TICKS, "--samples", "8", "--seed", str(n)) for n in range(3)},
+    "ideal_40": ("digits_ep", *IDEAL, *TICKS, "--samples", "8", "--seed", "3", "--set", f"{UNITS}=40"),
+    "ideal_300": ("digits_ep", *IDEAL, *TICKS, "--samples", "8", "--seed", "4", "--set", f"{UNITS}=300"),
+    **{f"ideal_conv_seed{n}": (CONV, *IDEAL, *TICKS, "--samples", "5", "--seed", str(n)) for n in range(2)},
     "ideal_mnist_dense": ("mnist_ep_dense", *IDEAL, *TICKS, "--samples", "3"),
     "ideal_mnist_conv": ("mnist_ep_conv", *IDEAL, *TICKS, "--samples", "2"),
     "8bit_mnist_conv": ("mnist_ep_conv", *TICKS, "--samples", "2"),
@@ -46,11 +44,10 @@ COMPARISONS: dict[str, Sequence[str]] = {
 """Arguments of ``neurochip compare`` by the comparison's name."""
 
 
-def main(names: Sequence[str], data_dir: str | None) -> None:
+def main(names: Sequence[str], how: Sequence[str]) -> None:
     for name in names or COMPARISONS:
         if not (RUNS / name / "compare.json").exists():
-            data = ("--data-dir", data_dir) if data_dir else ()
-            app(["compare", *COMPARISONS[name], *data, "--out", str(RUNS / name)], standalone_mode=False)
+            app(["compare", *COMPARISONS[name], *how, "--out", str(RUNS / name)], standalone_mode=False)
     found = {
         name: json.loads((RUNS / name / "compare.json").read_text(encoding="utf-8"))
         for name in COMPARISONS
@@ -137,6 +134,5 @@ def shrink(source: Path, target: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(COMPARISONS))
-    parser.add_argument("--data-dir")
-    given = parser.parse_args()
-    main(given.names, given.data_dir)
+    given, how = parser.parse_known_args()
+    main(given.names, how)
