@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from neurochip.compare.traces import trials
 from neurochip.compare.variants import with_fractions, with_rule, with_seed
 from neurochip.compare.widths import SWEPT, swept
 from neurochip.compare.witnesses import as_real, chip_record
-from neurochip.errors import CheckpointError, ConfigError
+from neurochip.errors import CheckpointError, ConfigError, NeurochipError
 from neurochip.experiment import Run, Setup, load
 from neurochip.experiment.feed import Feed
 from neurochip.fixed import draws, key
@@ -440,3 +441,34 @@ def test_wrong_references_are_refused_at_once() -> None:
         compare(setup(), ["float", "nest"])
     with pytest.raises(ConfigError, match="--samples must be 1 or more, not 0"):
         compare(setup(), samples=0)
+
+
+@pytest.mark.parametrize(("witness", "package"), [("brian2", "brian2"), ("bptt", "autograd")])
+def test_a_missing_package_is_told_before_the_work(
+    monkeypatch: pytest.MonkeyPatch, witness: str, package: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    heard: list[str] = []
+    with pytest.raises(NeurochipError, match=package):
+        compare(setup(), ["float", witness], tell=heard.append)
+    assert heard == []
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NeurochipError, match="file cannot be written: File exists"):
+        compare_experiment(setup(), "float", tmp_path / "file", 1, None)
+
+
+def test_without_a_name_each_comparison_has_a_folder_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="nest"):
+        compare_experiment(setup(), "nest", None, 1, None)
+    assert not list((tmp_path / "runs").iterdir()), "nothing was compared"
+    for _ in range(2):
+        compare_experiment(setup(), "brian2", None, 1, None, samples=1)
+    name = "compare-digits_ep-digital_28nm-seed0"
+    assert sorted(folder.name for folder in (tmp_path / "runs").iterdir()) == [name, f"{name}-2"]
+    assert (tmp_path / "runs" / name / "compare.json").is_file()

@@ -2,8 +2,8 @@
 
     python reports/references/run.py [NAME ...] [--data-dir=DIR] [--threads=N]
 
-Runs ``neurochip compare`` with these options for each comparison named (all) into ``runs/references``, unless it is there, and
-makes the tables from all that are there.
+Runs ``neurochip compare`` with these options for each comparison named (all) into ``runs/references``, unless
+it is there, and makes the tables from all that are there.
 """
 
 from __future__ import annotations
