@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,10 @@ _LINES = {
 _MARKS = {"chip": (BLUE, 0.26), "float": (ORANGE, 0.0), "brian2": (INK, -0.26)}
 _PLACES = tuple(zip((BLUE, ORANGE, GREEN, INK, GREY), "os^Dv", strict=True))
 _COLUMNS = 2
+_TITLE_WIDTH = 72
+"""Characters in a line of a title."""
+_LOWEST = 2.4
+"""Height of a picture in inches, however little it holds."""
 
 
 def trajectories(
@@ -40,9 +45,12 @@ def trajectories(
     and chosen neurons; ``phases``: (name, ticks) in order; ``parted``: the first tick in which spikes differ.
     """
     units = [start + neuron for _, start, neurons in layers for neuron in neurons]
-    height, rows = 0.6 + 0.17 * len(units) + 1.3 * len(layers), 1 + len(layers)
+    height = max(0.6 + 0.17 * len(units) + 1.3 * len(layers), _LOWEST)
     ratios = (0.17 * len(units) + 0.1, *([1.3] * len(layers)))
-    with figure(path, rows, 7.0, height, sharex=True, height_ratios=ratios) as (fig, (raster, *courses)):
+    with figure(path, 1 + len(layers), 7.0, height, sharex=True, height_ratios=ratios) as (
+        fig,
+        (raster, *courses),
+    ):
         for witness, record in records.items():
             _raster(raster, record["spikes"][:, units], *_MARKS[witness])
             for axes, (_, start, neurons) in zip(courses, layers, strict=True):
@@ -60,7 +68,7 @@ def trajectories(
                 line = axes.axvline(parted, color=RED, lw=1.0, ls="--", zorder=0.6)
             line.set_label(f"first spike that differs, tick {parted}")
         fig.legend(*courses[-1].get_legend_handles_labels(), loc="outside lower center", ncols=4)
-        fig.suptitle(title, fontsize=9)
+        fig.suptitle(fill(title, _TITLE_WIDTH), fontsize=9)
 
 
 def widths(sweeps: Sequence[Mapping[str, Any]], path: str | Path, title: str = "") -> None:
@@ -69,7 +77,7 @@ def widths(sweeps: Sequence[Mapping[str, Any]], path: str | Path, title: str = "
 
     registers = list(dict.fromkeys(sweep["register"] for sweep in sweeps))
     rows = math.ceil(len(registers) / _COLUMNS)
-    size = {"width": 3.7 * _COLUMNS, "height": 1.8 * rows + 0.5, "squeeze": False}
+    size = {"width": 3.7 * _COLUMNS, "height": max(1.8 * rows + 0.5, _LOWEST), "squeeze": False}
     with figure(path, rows, columns=_COLUMNS, **size) as (fig, grid):
         for axes, register in zip(grid.flat, registers, strict=False):
             chosen = [sweep for sweep in sweeps if sweep["register"] == register]
@@ -81,7 +89,7 @@ def widths(sweeps: Sequence[Mapping[str, Any]], path: str | Path, title: str = "
             axes.legend(loc="best", fontsize=7)
         for axes in grid.flat[len(registers) :]:
             axes.set_visible(False)
-        fig.suptitle(title, fontsize=9)
+        fig.suptitle(fill(title, _TITLE_WIDTH), fontsize=9)
 
 
 def accuracies(found: Mapping[str, Any], path: str | Path, title: str = "") -> None:
@@ -96,7 +104,7 @@ def accuracies(found: Mapping[str, Any], path: str | Path, title: str = "") -> N
                 axes.plot(epochs, line, lw=0.6, alpha=0.5, color=colour)
             label = f"{kind}, {mean[-1]:.2f} % at the end"
             axes.plot(epochs, mean, "o-", ms=3, lw=1.6, color=colour, label=label)
-        axes.set(xlabel="epoch", ylabel="test error, %", yscale="log", title=title)
+        axes.set(xlabel="epoch", ylabel="test error, %", yscale="log", title=fill(title, _TITLE_WIDTH))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import log10
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from neurochip.report.style import BLUE, GREEN, ORANGE, figure
@@ -37,7 +38,7 @@ def cosines(rows: Rows, layers: Sequence[str], path: str | Path, title: str = ""
             away = [[max(1.0 - cosine, _LEAST) for cosine in row["cosine"]] for row in chosen]
             _draw(panels, chosen, away)
             least, most = min(map(min, away)), max(map(max, away))
-            _scale(panels[0], least, most, {tick: f"{1.0 - tick:g}" for tick in _NINES})
+            _scale(panels[0], least, most, {tick: f"{1.0 - tick:g}".replace("-", "−") for tick in _NINES})
             panels[0].invert_yaxis()
             panels[0].set_ylabel("cosine")
 
@@ -72,7 +73,7 @@ def _panels(
         lines = [line for axes in grid[:, 0] for line in axes.get_lines()]
         named = {line.get_label(): line for line in lines}
         fig.legend(named.values(), named.keys(), loc="outside lower center", ncols=3, fontsize=8)
-        fig.suptitle(title, fontsize=9)
+        fig.suptitle(fill(title, int(13 * size["width"])), fontsize=9)
 
 
 def _draw(panels: Any, rows: Rows, heights: Sequence[Sequence[float]]) -> None:
