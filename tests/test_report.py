@@ -48,7 +48,7 @@ def trace(ticks: int = 16, neurons: int = 5) -> dict[str, Any]:
     }
 
 
-def estimate(sweep: str, by: str, value: float, cosine: float, error: float) -> dict[str, Any]:
+def estimate(sweep: str, by: str, value: float, cosine: float, error: float | None) -> dict[str, Any]:
     row = {"sweep": sweep, "by": by, "variant": "symmetric", "value": value}
     return {**row, "cosine": [cosine, 0.9], "relative_error": [error, 0.5]}
 
@@ -58,6 +58,7 @@ ESTIMATES = [
     *(estimate("theorem", "rates", beta, 1.0 - beta**2, beta**2) for beta in (0.1, 0.01, 0.001)),
     *(estimate("beta", by, beta, 0.99 - beta, beta) for beta in (0.1, 1.5) for by in ("spikes", "chip")),
     estimate("weight bits", "chip", 8, 1.0, 0.0),
+    estimate("weight bits", "chip", 3, 0.0, None),
 ]
 LAYERS = ("input-hidden1", "hidden1-output")
 

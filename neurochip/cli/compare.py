@@ -96,7 +96,7 @@ def _show_gradients(rows: list[dict[str, Any]], layers: list[str]) -> None:
         (
             row["sweep"], row["by"], row["variant"], f"{row['value']:g}",
             *(f"{cosine:.4f}" for cosine in row["cosine"]),
-            *(f"{error:.3f}" for error in row["relative_error"]),
+            *("none" if error is None else f"{error:.3f}" for error in row["relative_error"]),
         )
         for row in rows
     ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from math import log10
+from math import isnan, log10, nan
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -44,12 +44,16 @@ def cosines(rows: Rows, layers: Sequence[str], path: str | Path, title: str = ""
 
 
 def errors(rows: Rows, layers: Sequence[str], path: str | Path, title: str = "") -> None:
-    """Relative error |estimate - exact| / |exact|, logarithmic; arguments as those of `cosines`."""
+    """Relative error |estimate - exact| / |exact|, logarithmic, where it is not None; else like `cosines`."""
     with _panels(rows, layers, path, f"{title} · relative error of the gradient") as grid:
         for panels, chosen in grid:
-            off = [[max(error, _LEAST) for error in row["relative_error"]] for row in chosen]
+            off = [
+                [nan if error is None else max(error, _LEAST) for error in row["relative_error"]]
+                for row in chosen
+            ]
             _draw(panels, chosen, off)
-            _scale(panels[0], min(map(min, off)), max(map(max, off)), {tick: f"{tick:g}" for tick in _STEPS})
+            known = [error for errors in off for error in errors if not isnan(error)] or [1.0]
+            _scale(panels[0], min(known), max(known), {tick: f"{tick:g}" for tick in _STEPS})
             panels[0].set_ylabel("relative error")
 
 
