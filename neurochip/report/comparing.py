@@ -105,7 +105,7 @@ def accuracies(found: Mapping[str, Any], path: str | Path, title: str = "") -> N
             label = f"{kind}, {mean[-1]:.2f} % at the end"
             axes.plot(epochs, mean, "o-", ms=3, lw=1.6, color=colour, label=label)
         axes.set(xlabel="epoch", ylabel="test error, %", yscale="log", title=fill(title, _TITLE_WIDTH))
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(
             FuncFormatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else "")

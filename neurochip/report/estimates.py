@@ -19,7 +19,7 @@ _AXES = {
     "theorem": "beta, phases four times as long",
     "free ticks": "free ticks, exact: settled",
 }
-_NINES = (2.0, 1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
+_NINES = (2.0, *(m * 10.0**-e for e in range(1, 7) for m in (10, 7, 5, 3, 2)), 1e-6)
 """Where the cosine's axis may have labels, by 1 - cosine."""
 _WIDE = 40.0
 """An axis that spans this factor or more has labels at whole decades alone."""
