@@ -32,6 +32,7 @@ FULL: dict[str, Sequence[str]] = {
 
 COMPARISONS: dict[str, Sequence[str]] = {
     **FULL,
+    "digits_conv_seeds": (CONV, "--against", "float", "--samples", "1", "--seed", "1", "--seeds", "4"),
     **{f"ideal_seed{n}": ("digits_ep", *IDEAL, *TICKS, "--samples", "8", "--seed", str(n)) for n in range(3)},
     "ideal_40": ("digits_ep", *IDEAL, *TICKS, "--samples", "8", "--seed", "3", "--set", f"{UNITS}=40"),
     "ideal_300": ("digits_ep", *IDEAL, *TICKS, "--samples", "8", "--seed", "4", "--set", f"{UNITS}=300"),
@@ -69,7 +70,7 @@ def traces(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if "traces" in it:
             together = {k: v for k, v in it["traces"].items() if not isinstance(v, (dict, list))}
             shares = it["traces"]["largest_error_as_share_of_bound"]
-            distances = it["traces"]["float_brian2_largest_distance"]
+            distances = it["traces"].get("float_brian2_largest_distance", {})
             yield {
                 "comparison": name, "network": it["network"], "hardware": it["hardware"]["name"],
                 "seed": it["seed"], **together,
