@@ -129,7 +129,8 @@ def _draw(study: Study, found: dict[str, Any], folder: Path) -> None:
         estimates.errors(found["gradients"], layers, folder / "gradient_errors.png", title)
     if study.courses:
         seeds = ", ".join(str(course.seed) for course in study.courses)
-        comparing.accuracies(found["accuracy"], folder / "accuracy.png", f"{name} · seeds {seeds}")
+        of = f"seed{'s' if len(study.courses) > 1 else ''} {seeds}"
+        comparing.accuracies(found["accuracy"], folder / "accuracy.png", f"{name} · {of}")
 
 
 def _draw_trajectories(study: Study, path: Path, title: str) -> None:
