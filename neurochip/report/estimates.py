@@ -77,7 +77,7 @@ def _panels(
         lines = [line for axes in grid[:, 0] for line in axes.get_lines()]
         named = {line.get_label(): line for line in lines}
         fig.legend(named.values(), named.keys(), loc="outside lower center", ncols=3, fontsize=8)
-        fig.suptitle(fill(title, int(15 * size["width"])), fontsize=9)
+        fig.suptitle(fill(title, int(15 * size["width"])), fontsize=8)
 
 
 def _draw(panels: Any, rows: Rows, heights: Sequence[Sequence[float]]) -> None:

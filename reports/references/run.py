@@ -98,7 +98,7 @@ def by_seed(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
             for row in it.get("gradients", ()):
                 if row["sweep"] in ("theorem", "beta") and row["variant"] == "symmetric":
                     cosines = dict(
-                        zip(("cosine_1", "cosine_2"), map("{:.4f}".format, row["cosine"]), strict=True)
+                        zip(("cosine_1", "cosine_2"), map("{:.5f}".format, row["cosine"]), strict=True)
                     )
                     yield {"seed": it["seed"], **{k: row[k] for k in ("sweep", "by", "value")}, **cosines}
 
@@ -110,7 +110,7 @@ def accuracies(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
             for epoch, (chip, twin) in enumerate(zip(course["chip"], course["float"], strict=True)):
                 yield {
                     "comparison": name, "seed": course["seed"], "epoch": epoch,
-                    "chip": f"{chip:.4f}", "float": f"{twin:.4f}",
+                    "chip": f"{chip:.6f}", "float": f"{twin:.6f}",
                 }  # fmt: skip
 
 
