@@ -14,7 +14,9 @@ import pytest
 
 from neurochip.errors import NeurochipError
 from neurochip.report import learning_curve, trace_plot
+from neurochip.report.comparing import accuracies, trajectories, widths
 from neurochip.report.curves import _limits
+from neurochip.report.estimates import cosines, errors
 from neurochip.report.style import figure
 from neurochip.report.traces import _spread
 
@@ -46,6 +48,37 @@ def trace(ticks: int = 16, neurons: int = 5) -> dict[str, Any]:
     }
 
 
+def estimate(sweep: str, by: str, value: float, cosine: float, error: float | None) -> dict[str, Any]:
+    row = {"sweep": sweep, "by": by, "variant": "symmetric", "value": value}
+    return {**row, "cosine": [cosine, 0.9], "relative_error": [error, 0.5]}
+
+
+ESTIMATES = [
+    estimate("after one epoch", "chip", 0.5, 0.96, 0.3),
+    *(estimate("theorem", "rates", beta, 1.0 - beta**2, beta**2) for beta in (0.1, 0.01, 0.001)),
+    *(estimate("beta", by, beta, 0.99 - beta, beta) for beta in (0.1, 1.5) for by in ("spikes", "chip")),
+    estimate("weight bits", "chip", 8, 1.0, 0.0),
+    estimate("weight bits", "chip", 3, 0.0, None),
+]
+LAYERS = ("input-hidden1", "hidden1-output")
+
+
+def sweep(register: str, *errors: float) -> dict[str, Any]:
+    names = {"register": register, "place": "hidden1", "kernel": "what it does", "slope": -1.0}
+    found = {"fraction_bits": list(range(len(errors))), "mean_absolute_error": list(errors)}
+    return {**names, **found, "slope": -1.0 if all(errors) else None}
+
+
+def courses(*ends: float) -> dict[str, Any]:
+    return {"courses": [{"chip": [0.1, 0.5, end], "float": [0.1, 0.6, end]} for end in ends]}
+
+
+def witnesses(*names: str) -> dict[str, Any]:
+    record = {**trace(), "membrane": trace()["membrane"] / 4096}
+    return dict.fromkeys(names, record)
+
+
+TITLE = "experiment · 64-2-3 on digital_28nm · seed 0"
 PHASES = [("free", 8), ("nudged+", 4), ("nudged-", 4)]
 PICTURES: dict[str, Draw] = {
     "curve": lambda path: learning_curve(record([0.5, 0.8, 0.9, 0.95]), path),
@@ -64,6 +97,18 @@ PICTURES: dict[str, Draw] = {
         trace(neurons=3), PHASES, path, one=4096, labels=["$a", "b", "字"]
     ),
     "trace of one neuron": lambda path: trace_plot(trace(neurons=1), PHASES, path, one=4096),
+    "trajectories": lambda path: trajectories(
+        witnesses("chip", "float", "brian2"), [("a", 0, [1, 0]), ("b", 2, [2])], PHASES, path, parted=3
+    ),
+    "trajectories of one": lambda path: trajectories(
+        witnesses("chip"), [("a", 0, [1, 0])], PHASES, path, title=TITLE
+    ),
+    "widths": lambda path: widths([sweep(name, 1.0, 0.5, 0.25) for name in ("a", "b", "c")], path, TITLE),
+    "widths without error": lambda path: widths([sweep("a", 1.0, 0.0), sweep("b", 1.0, 0.5)], path, "$a_{"),
+    "accuracies": lambda path: accuracies(courses(0.9, 0.95), path, TITLE),
+    "accuracies without error": lambda path: accuracies(courses(1.0), path, "long name " * 20),
+    "cosines": lambda path: cosines(ESTIMATES, LAYERS, path, TITLE),
+    "errors of gradients": lambda path: errors(ESTIMATES, LAYERS, path, "long name " * 20),
     "trace of many neurons": lambda path: trace_plot(trace(neurons=64), PHASES, path, one=4096),
 }
 

@@ -118,12 +118,13 @@ def compare(
     threads: Threads = None,
     out: Out = None,
     data_dir: DataDir = None,
+    epochs: Epochs = None,
 ) -> None:
     """Hold the chip against its references: float twin, exact gradients, Brian2."""
     from neurochip.cli.compare import compare_experiment
     from neurochip.experiment import load
 
-    setup = load(experiment, hardware, sets or [], seed=seed)
+    setup = load(experiment, hardware, sets or [], seed=seed, epochs=epochs)
     compare_experiment(setup, against, out, threads, data_dir, seeds, samples)
 
 

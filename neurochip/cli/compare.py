@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from neurochip.cli.folders import COMPARISON, comparison_folder
 from neurochip.cli.tables import console, percent, say, table
 from neurochip.compare import Study, compare
-from neurochip.errors import CheckpointError
 from neurochip.experiment import Setup
 from neurochip.files import write_json
 
-RESULT = "compare.json"
 SHOWN = 3
 """Neurons of a layer in the picture of trajectories."""
 
@@ -28,27 +27,16 @@ def compare_experiment(
     samples: int = 4,
 ) -> None:
     """Compare and leave ``compare.json`` and pictures in a folder; ``against``: names with commas between."""
-    folder = out or _default_folder(setup)
-    if (folder / RESULT).exists():
-        raise CheckpointError(f"{folder} already holds a comparison: name another folder with --out")
-    names = [name.strip() for name in against.split(",") if name.strip()]
-    study = compare(setup, names, seeds=seeds, samples=samples, tell=say, threads=threads, data_dir=data_dir)
-    found = study.as_json()
-    write_json(folder / RESULT, found)
-    _draw(study, found, folder)
+    with comparison_folder(setup, out) as folder:
+        names = [name.strip() for name in against.split(",") if name.strip()]
+        how = {"threads": threads, "data_dir": data_dir}
+        study = compare(setup, names, seeds=seeds, samples=samples, tell=say, **how)
+        found = study.as_json()
+        write_json(folder / COMPARISON, found)
+        _draw(study, found, folder)
     console.print()
     _show(found)
     say(f"folder {folder}")
-
-
-def _default_folder(setup: Setup) -> Path:
-    experiment, hardware = setup
-    stem = f"compare-{experiment.name}-{hardware.name}-seed{experiment.seed}"
-    folder, number = Path("runs") / stem, 1
-    while folder.exists():
-        number += 1
-        folder = Path("runs") / f"{stem}-{number}"
-    return folder
 
 
 def _show(found: dict[str, Any]) -> None:
@@ -108,7 +96,7 @@ def _show_gradients(rows: list[dict[str, Any]], layers: list[str]) -> None:
         (
             row["sweep"], row["by"], row["variant"], f"{row['value']:g}",
             *(f"{cosine:.4f}" for cosine in row["cosine"]),
-            *(f"{error:.3f}" for error in row["relative_error"]),
+            *("none" if error is None else f"{error:.3f}" for error in row["relative_error"]),
         )
         for row in rows
     ]  # fmt: skip
@@ -126,7 +114,7 @@ def _show_accuracy(found: dict[str, Any]) -> None:
 
 
 def _draw(study: Study, found: dict[str, Any], folder: Path) -> None:
-    from neurochip.report import comparing
+    from neurochip.report import comparing, estimates
 
     where = f"{found['network']} on {found['hardware']['name']}"
     name = f"{found['experiment']['name']} · {where}"
@@ -137,10 +125,12 @@ def _draw(study: Study, found: dict[str, Any], folder: Path) -> None:
         comparing.widths(found["widths"], folder / "widths.png", title)
     if study.estimates:
         layers = [name.split(" ")[0] for name in found["projections"]]
-        comparing.gradients(found["gradients"], layers, folder / "gradients.png", title)
+        estimates.cosines(found["gradients"], layers, folder / "gradients.png", title)
+        estimates.errors(found["gradients"], layers, folder / "gradient_errors.png", title)
     if study.courses:
         seeds = ", ".join(str(course.seed) for course in study.courses)
-        comparing.accuracies(found["accuracy"], folder / "accuracy.png", f"{name} · seeds {seeds}")
+        of = f"seed{'s' if len(study.courses) > 1 else ''} {seeds}"
+        comparing.accuracies(found["accuracy"], folder / "accuracy.png", f"{name} · {of}")
 
 
 def _draw_trajectories(study: Study, path: Path, title: str) -> None:
@@ -150,14 +140,13 @@ def _draw_trajectories(study: Study, path: Path, title: str) -> None:
     trial, network = study.trials[0], study.run.network
     activity = trial.records["float"]["membrane"].mean(0)
     first = trial.agreement.first_spike if trial.agreement else None
-    units, names, start = [], [], 0
+    layers, start = [], 0
     for population in network.populations:
-        own = activity[start : start + population.size]
-        chosen = np.argsort(-own)[:SHOWN].tolist() if start else []
+        chosen = np.argsort(-activity[start : start + population.size])[: SHOWN if start else 0].tolist()
         if first and first.layer == population.name:
-            chosen = [first.neuron, *(neuron for neuron in chosen if neuron != first.neuron)]
-        units += [start + neuron for neuron in chosen]
-        names += [f"{population.name} {neuron}" for neuron in chosen]
+            chosen = [first.neuron, *(neuron for neuron in chosen if neuron != first.neuron)][:SHOWN]
+        if chosen:
+            layers.append((population.name, start, chosen))
         start += population.size
     parted = first.tick if first else None
-    comparing.trajectories(trial.records, units, names, study.phases, path, parted=parted, title=title)
+    comparing.trajectories(trial.records, layers, study.phases, path, parted=parted, title=title)

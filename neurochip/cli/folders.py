@@ -10,8 +10,10 @@ from pathlib import Path
 
 from neurochip.errors import CheckpointError, NeurochipError
 from neurochip.experiment import Setup, checkpoint
+from neurochip.files import make_folder
 
 RUNS = Path("runs")
+COMPARISON = "compare.json"
 
 
 @contextmanager
@@ -22,17 +24,39 @@ def run_folder(setup: Setup, out: Path | None, resume: bool) -> Iterator[Path]:
     elif resume:
         yield _last(setup)
     else:
-        folder = _new(setup)
-        try:
+        with _new(setup) as folder:
             yield folder
-        finally:
-            with suppress(OSError):  # it is not empty: the run left something
-                folder.rmdir()
 
 
-def _new(setup: Setup) -> Path:
+@contextmanager
+def comparison_folder(setup: Setup, out: Path | None) -> Iterator[Path]:
+    """The folder of a comparison: ``out``, or one below ``runs``, which goes again if nothing was left in it.
+
+    Raises CheckpointError if it holds one already, NeurochipError if nothing can be written there.
+    """
+    if out is None:
+        with _new(setup, "compare-") as folder:
+            yield folder
+    elif (out / COMPARISON).exists():
+        raise CheckpointError(f"{out} already holds a comparison: name another folder with --out")
+    else:
+        make_folder(out)
+        yield out
+
+
+@contextmanager
+def _new(setup: Setup, kind: str = "") -> Iterator[Path]:
+    folder = _made(setup, kind)
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):  # it is not empty: the run left something
+            folder.rmdir()
+
+
+def _made(setup: Setup, kind: str) -> Path:
     """Made here and now, so that two processes started together do not choose the same."""
-    for folder in _candidates(setup):
+    for folder in _candidates(setup, kind):
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
@@ -56,9 +80,9 @@ def _last(setup: Setup) -> Path:
     return found
 
 
-def _candidates(setup: Setup) -> Iterator[Path]:
-    """``runs/experiment-hardware-seed0``, then with ``-2``, ``-3`` ... behind it."""
-    name = f"{setup.experiment.name}-{setup.hardware.name}-seed{setup.experiment.seed}"
+def _candidates(setup: Setup, kind: str = "") -> Iterator[Path]:
+    """``runs/experiment-hardware-seed0``, ``kind`` before it, then with ``-2``, ``-3`` ... behind it."""
+    name = f"{kind}{setup.experiment.name}-{setup.hardware.name}-seed{setup.experiment.seed}"
     stem = re.sub(r"[^\w.+=-]+", "-", name).lstrip(".")
     yield RUNS / stem
     yield from (RUNS / f"{stem}-{number}" for number in count(2))

@@ -37,6 +37,7 @@ class Estimate:
     """One estimate against the exact gradient, with one number for each projection.
 
     ``sweep``: which table it belongs to; ``by``: rates, spikes or chip; ``value``: of what is swept.
+    ``errors``: nan where the exact gradient is 0.
     """
 
     sweep: str
@@ -50,7 +51,8 @@ class Estimate:
         """The fields as a JSON object."""
         names = ("sweep", "by", "variant", "value")
         fields = {name: getattr(self, name) for name in names}
-        return {**fields, "cosine": list(self.cosines), "relative_error": list(self.errors)}
+        errors = [None if np.isnan(error) else error for error in self.errors]
+        return {**fields, "cosine": list(self.cosines), "relative_error": errors}
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ def chip_step(run: Run, batch: Batch) -> Weights:
 def _judged(sweep: str, by: str, variant: str, value: float, step: Weights, exact: Weights) -> Estimate:
     pairs = list(zip(_layers(step), _layers(exact), strict=True))
     cosines = tuple(cosine(a, b) for a, b in pairs)
-    errors = tuple(float(np.linalg.norm(a - b) / np.linalg.norm(b)) for a, b in pairs)
+    errors = tuple(relative_error(a, b) for a, b in pairs)
     return Estimate(sweep, by, variant, float(value), cosines, errors)
 
 
@@ -186,3 +188,9 @@ def cosine(a: Reals, b: Reals) -> float:
     """Cosine of the angle between two vectors; 0 where one of them is 0."""
     length = float(np.linalg.norm(a) * np.linalg.norm(b))
     return float(a @ b) / length if length else 0.0
+
+
+def relative_error(a: Reals, b: Reals) -> float:
+    """Distance of two vectors as a share of the second's length; nan if that is 0."""
+    length = float(np.linalg.norm(b))
+    return float(np.linalg.norm(a - b)) / length if length else float("nan")

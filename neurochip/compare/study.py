@@ -14,10 +14,13 @@ from neurochip.compare.subject import initial_weights, twin_of
 from neurochip.compare.traces import Trial
 from neurochip.compare.widths import Sweep
 from neurochip.errors import ConfigError, Problem
-from neurochip.experiment import Run, Setup
+from neurochip.experiment import Run, Setup, provenance
+from neurochip.reference import require
 
 AGAINST = ("float", "bptt", "brian2")
 SCHEMA = "neurochip compare 1"
+PACKAGES = ("brian2", "autograd")
+"""Of others, whose versions are noted."""
 
 
 @dataclass
@@ -41,7 +44,9 @@ class Study:
         """Everything as a JSON object; see docs/references.md."""
         found: dict[str, Any] = {
             "schema": SCHEMA,
-            "software": {name: _version(name) for name in ("neurochip", "numpy", "brian2", "autograd")},
+            "neurochip_version": provenance.neurochip_version(),
+            "commit": provenance.commit(),
+            "software": {**provenance.software(), **{name: _version(name) for name in PACKAGES}},
             "against": list(self.against),
             "seed": self.setup.experiment.seed,
             "experiment": self.setup.experiment.model_dump(mode="json"),
@@ -78,6 +83,7 @@ def compare(
     ConfigError, DataError, DoesNotFit, or NeurochipError if a package is missing.
     """
     chosen = _checked(against, seeds, samples)
+    require(*chosen)
     study = Study(setup, Run(setup, **how), chosen)
     samples = min(samples, len(study.run.part("test")))
     if "float" in chosen or "brian2" in chosen:

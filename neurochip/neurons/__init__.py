@@ -1,5 +1,4 @@
-"""The shelf of neuron models. A model is a frozen record with its equations and source, and its kernels beside
-it."""
+"""The shelf of neuron models: a model is a frozen record with its equations and source, and its kernels."""
 
 from neurochip.neurons.base import Neuron
 from neurochip.neurons.lif import LIF

@@ -22,7 +22,6 @@ from neurochip.fixed import Format, Rate
 from neurochip.neurons.base import Neuron
 from neurochip.neurons.sigma_delta import SigmaDelta
 
-
 SUMMED = ("current", "bias", "membrane")
 
 
@@ -49,7 +48,7 @@ class LIF(Neuron):
         return [(0, 0)] * ticks
 
     def parameters(self, formats: Mapping[str, Format]) -> tuple[int, ...]:
-        """The sigma-delta neuron's columns, which say how inputs are encoded, then leak, threshold, and the left
+        """The sigma-delta neuron's columns, which say how inputs are encoded, then leak, threshold, and left
         shifts that bring current, bias and membrane to one binary point."""
         membrane = formats["membrane"]
         threshold = round(self.threshold * 2**membrane.frac)

@@ -5,6 +5,7 @@ Constants come in as plain numbers, weights as real numbers, the order of sample
 """
 
 from neurochip.reference.ep import EP, Passage
+from neurochip.reference.packages import require
 from neurochip.reference.sigma_delta import REGISTERS, Coding, Record
 from neurochip.reference.timeline import Tick, Timeline
 from neurochip.reference.twin import Twin
@@ -25,4 +26,5 @@ __all__ = [
     "Timeline",
     "Twin",
     "Weights",
+    "require",
 ]

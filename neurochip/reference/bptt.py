@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from neurochip.errors import NeurochipError
 from neurochip.network import Network
+from neurochip.reference import packages
 from neurochip.reference.synapses import Synapses, synapses_of
 from neurochip.reference.wiring import Reals, Weights
 
@@ -24,10 +24,7 @@ def gradients(
     ``inputs``: [batch, inputs]; ``targets``: [batch, outputs]. Raises NeurochipError if autograd is not
     installed.
     """
-    try:
-        from autograd import value_and_grad
-    except ImportError:
-        raise NeurochipError("bptt needs the package autograd: pip install autograd") from None
+    value_and_grad = packages.autograd().value_and_grad
     wires = [synapses_of(projection) for projection in network.projections]
     spread, tile = _spreading(wires), [p.n_post // p.target_shape[0] for p in network.projections]
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from neurochip.errors import NeurochipError
 from neurochip.network import Network
+from neurochip.reference import packages
 from neurochip.reference.sigma_delta import REGISTERS, Constants
 from neurochip.reference.synapses import synapses_of
 from neurochip.reference.timeline import Timeline
@@ -73,7 +73,7 @@ def simulate(
     Returns float64 [ticks, units] for each of `REGISTERS`. Raises NeurochipError if Brian2 cannot be
     imported.
     """
-    brian = _brian()
+    brian = packages.brian2()
     with _numpy_target(brian):
         groups = _groups(brian, network, weights, constants, timeline, inputs, target, sign)
         monitors = [
@@ -88,16 +88,6 @@ def simulate(
         world = brian.Network(*groups, *_synapses(brian, network, weights, groups), *monitors, *extra)
         _run_phases(brian, world, groups, timeline)
         return _records(network, monitors, len(timeline.ticks))
-
-
-def _brian() -> Any:
-    try:
-        import brian2
-    except ImportError as error:
-        raise NeurochipError(
-            f"brian2 cannot be imported ({error}): pip install neurochip installs a fitting version"
-        ) from None
-    return brian2
 
 
 @contextmanager

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -19,14 +21,17 @@ _LINES = {
     "brian2": {"color": INK, "lw": 1.0, "ls": ":"},
 }
 _MARKS = {"chip": (BLUE, 0.26), "float": (ORANGE, 0.0), "brian2": (INK, -0.26)}
-_BY = {"rates": GREEN, "spikes": ORANGE, "chip": BLUE}
-_AXES = {"theorem": "beta, settled phases (four times as long)"}
+_PLACES = tuple(zip((BLUE, ORANGE, GREEN, INK, GREY), "os^Dv", strict=True))
+_COLUMNS = 2
+_TITLE_WIDTH = 72
+"""Characters in a line of a title."""
+_LOWEST = 2.4
+"""Height of a picture in inches, however little it holds."""
 
 
 def trajectories(
     records: Mapping[str, Mapping[str, Reals]],
-    units: Sequence[int],
-    names: Sequence[str],
+    layers: Sequence[tuple[str, int, Sequence[int]]],
     phases: Sequence[tuple[str, int]],
     path: str | Path,
     *,
@@ -34,74 +39,57 @@ def trajectories(
     parted: int | None = None,
     title: str = "",
 ) -> None:
-    """Spikes above the course of one register, for chosen units and all witnesses.
+    """Spikes of chosen neurons above the course of one register of each layer's first, for all witnesses.
 
-    ``records``: arrays [ticks, units of the network] by witness and register; ``names``: of the chosen units;
-    ``phases``: (name, ticks) in order; ``parted``: the first tick in which witnesses differ.
+    ``records``: arrays [ticks, units of the network] by witness and register; ``layers``: name, first unit
+    and chosen neurons; ``phases``: (name, ticks) in order; ``parted``: the first tick in which spikes differ.
     """
-    with figure(path, 2, 8.0, 5.6, sharex=True, height_ratios=(1, 1.4)) as (_, (raster, course)):
+    units = [start + neuron for _, start, neurons in layers for neuron in neurons]
+    height = max(0.6 + 0.17 * len(units) + 1.3 * len(layers), _LOWEST)
+    ratios = (0.17 * len(units) + 0.1, *([1.3] * len(layers)))
+    with figure(path, 1 + len(layers), 7.0, height, sharex=True, height_ratios=ratios) as (
+        fig,
+        (raster, *courses),
+    ):
         for witness, record in records.items():
-            _raster(raster, record["spikes"][:, list(units)], *_MARKS[witness])
-            lines = course.plot(record[register][:, list(units)], **_LINES[witness])
-            lines[0].set_label(witness)
-        raster.set(yticks=range(len(units)), ylim=(len(units) - 0.4, -0.6), title=title)
-        raster.set_yticklabels(names)
+            _raster(raster, record["spikes"][:, units], *_MARKS[witness])
+            for axes, (_, start, neurons) in zip(courses, layers, strict=True):
+                axes.plot(record[register][:, start + neurons[0]], label=witness, **_LINES[witness])
+        names = [f"{name} {neuron}" for name, _, neurons in layers for neuron in neurons]
+        raster.set(yticks=range(len(units)), ylim=(len(units) - 0.4, -0.6))
+        raster.set_yticklabels(names, fontsize=8)
         raster.grid(False)
-        course.set(xlabel="tick", ylabel=register)
-        course.legend(loc="upper left", ncols=len(records))
-        mark_phases((raster, course), phases)
+        for axes, (name, _, neurons) in zip(courses, layers, strict=True):
+            axes.set_ylabel(f"{register}\n{name} {neurons[0]}", fontsize=8)
+        courses[-1].set_xlabel("tick")
+        mark_phases((courses[0], raster, *courses[1:]), phases)
         if parted is not None:
-            for axes in (raster, course):
-                axes.axvline(parted, color=RED, lw=1.0, ls="--")
-            where = {"xy": (parted, 0.02), "xycoords": ("data", "axes fraction")}
-            raster.annotate("first difference", **where, xytext=(3, 0), textcoords="offset points", color=RED)
+            for axes in (raster, *courses):
+                line = axes.axvline(parted, color=RED, lw=1.0, ls="--", zorder=0.6)
+            line.set_label(f"first spike that differs, tick {parted}")
+        fig.legend(*courses[-1].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+        fig.suptitle(fill(title, _TITLE_WIDTH), fontsize=9)
 
 
 def widths(sweeps: Sequence[Mapping[str, Any]], path: str | Path, title: str = "") -> None:
     """Mean absolute error against fraction bits, by register; ``sweeps``: as in compare.json."""
+    from matplotlib.ticker import MaxNLocator
+
     registers = list(dict.fromkeys(sweep["register"] for sweep in sweeps))
-    with figure(path, len(registers), 6.0, 1.5 * len(registers) + 0.4) as (fig, panels):
-        for axes, register in zip(np.atleast_1d(panels), registers, strict=True):
+    rows = math.ceil(len(registers) / _COLUMNS)
+    size = {"width": 3.7 * _COLUMNS, "height": max(1.8 * rows + 0.5, _LOWEST), "squeeze": False}
+    with figure(path, rows, columns=_COLUMNS, **size) as (fig, grid):
+        for axes, register in zip(grid.flat, registers, strict=False):
             chosen = [sweep for sweep in sweeps if sweep["register"] == register]
             for number, sweep in enumerate(chosen):
-                slope = "no error" if sweep["slope"] is None else f"slope {sweep['slope']:.2f}"
-                errors = [np.log2(error) if error else np.nan for error in sweep["mean_absolute_error"]]
-                style = {"color": (BLUE, ORANGE, GREEN, INK, GREY)[number % 5], "marker": "os^Dv"[number % 5]}
-                axes.plot(
-                    sweep["fraction_bits"], errors, ms=3, lw=1.2, label=f"{sweep['place']}, {slope}", **style
-                )
-            axes.set(ylabel="log2 |error|", title=f"{register} · {chosen[0]['kernel']}")
-            axes.legend(loc="upper right", fontsize=7)
-        axes.set_xlabel("fraction bits")
-        fig.suptitle(title, fontsize=9)
-
-
-def gradients(
-    rows: Sequence[Mapping[str, Any]], layers: Sequence[str], path: str | Path, title: str = ""
-) -> None:
-    """Cosine with the exact gradient, by sweep; ``rows``: as in compare.json, ``layers``: their names."""
-    sweeps = [sweep for sweep in dict.fromkeys(row["sweep"] for row in rows) if not sweep.startswith("after")]
-    with figure(path, len(sweeps), 6.8, 1.9 * len(sweeps) + 0.4) as (fig, panels):
-        for axes, sweep in zip(np.atleast_1d(panels), sweeps, strict=True):
-            chosen = [row for row in rows if row["sweep"] == sweep]
-            values = sorted({row["value"] for row in chosen})
-            for by, variant in dict.fromkeys((row["by"], row["variant"]) for row in chosen):
-                points = [row for row in chosen if (row["by"], row["variant"]) == (by, variant)]
-                at = [values.index(point["value"]) for point in points]
-                for layer, name in enumerate(layers):
-                    style = {
-                        "color": _BY[by],
-                        "marker": "os^Dv"[layer % 5],
-                        "alpha": 1.0 - 0.5 * layer / len(layers),
-                    }
-                    label = f"{by}, {variant.replace('_', '-')}, {name}"
-                    line = ":" if variant == "one_sided" else "-"
-                    cosines = [point["cosine"][layer] for point in points]
-                    axes.plot(at, cosines, line, ms=3, lw=1.1, label=label, **style)
-            axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
-            axes.set(ylabel="cosine", xlabel=_AXES.get(sweep, sweep))
-            axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=6)
-        fig.suptitle(title, fontsize=9)
+                _sweep(axes, sweep, *_PLACES[number % len(_PLACES)])
+            axes.set(ylabel="log2 of mean |error|", xlabel="fraction bits", xticks=chosen[0]["fraction_bits"])
+            axes.set_title(f"{register} · {chosen[0]['kernel']}", fontsize=7.5)
+            axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+            axes.legend(loc="best", fontsize=7)
+        for axes in grid.flat[len(registers) :]:
+            axes.set_visible(False)
+        fig.suptitle(fill(title, _TITLE_WIDTH), fontsize=9)
 
 
 def accuracies(found: Mapping[str, Any], path: str | Path, title: str = "") -> None:
@@ -111,15 +99,13 @@ def accuracies(found: Mapping[str, Any], path: str | Path, title: str = "") -> N
     with figure(path, 1, 6.0, 3.4) as (_, axes):
         for kind, colour in (("chip", BLUE), ("float", ORANGE)):
             errors = np.array([[100.0 * (1.0 - a) for a in course[kind]] for course in found["courses"]])
-            epochs = range(errors.shape[1])
+            epochs, mean = range(errors.shape[1]), errors.mean(0)
             for line in errors:
                 axes.plot(epochs, line, lw=0.6, alpha=0.5, color=colour)
-            mean = errors.mean(0)
-            axes.plot(
-                epochs, mean, "o-", ms=3, lw=1.6, color=colour, label=f"{kind}, {mean[-1]:.2f} % at the end"
-            )
-        axes.set(xlabel="epoch", ylabel="test error, %", yscale="log", title=title)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            label = f"{kind}, {mean[-1]:.2f} % at the end"
+            axes.plot(epochs, mean, "o-", ms=3, lw=1.6, color=colour, label=label)
+        axes.set(xlabel="epoch", ylabel="test error, %", yscale="log", title=fill(title, _TITLE_WIDTH))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(
             FuncFormatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else "")
@@ -127,7 +113,14 @@ def accuracies(found: Mapping[str, Any], path: str | Path, title: str = "") -> N
         axes.legend(loc="upper right")
 
 
+def _sweep(axes: Any, sweep: Mapping[str, Any], colour: str, marker: str) -> None:
+    slope = "no error" if sweep["slope"] is None else f"slope {sweep['slope']:.2f}"
+    errors = [np.log2(error) if error else np.nan for error in sweep["mean_absolute_error"]]
+    label = f"{sweep['place']}, {slope}"
+    axes.plot(sweep["fraction_bits"], errors, color=colour, marker=marker, ms=3, lw=1.2, label=label)
+
+
 def _raster(axes: Any, spikes: Reals, colour: str, offset: float) -> None:
     for sign, marker in ((1, "|"), (-1, "_")):
         when, who = np.nonzero(spikes == sign)
-        axes.scatter(when, who - offset, s=10, marker=marker, color=colour, linewidths=0.9)
+        axes.scatter(when, who - offset, s=8, marker=marker, color=colour, linewidths=0.8, zorder=3)

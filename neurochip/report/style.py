@@ -39,7 +39,7 @@ _STYLE = {
 
 @contextmanager
 def figure(
-    path: str | Path, rows: int = 1, width: float = 6.0, height: float = 3.4, **keys: Any
+    path: str | Path, rows: int = 1, width: float = 6.0, height: float = 3.4, columns: int = 1, **keys: Any
 ) -> Iterator[Any]:
     """``(figure, axes)`` in the common style, sizes in inches; saved to ``path`` when the block ends well.
 
@@ -52,7 +52,7 @@ def figure(
 
     with pyplot.style.context(_STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a name may hold letters that no font here has
-        fig, axes = pyplot.subplots(rows, 1, figsize=(width, height), layout="constrained", **keys)
+        fig, axes = pyplot.subplots(rows, columns, figsize=(width, height), layout="constrained", **keys)
         try:
             yield fig, axes
             with replacing(path) as temporary:
