@@ -13,7 +13,7 @@ from neurochip.chip import columns as col
 from neurochip.chip import engine, faults, kernels, learn, lower, pooling, products
 from neurochip.chip import matrices as mat
 from neurochip.chip.memory import Matrix, Memory
-from neurochip.chip.scratch import Scratch
+from neurochip.chip.scratch import Scratch, Sizes
 from neurochip.chip.threads import side_by_side
 from neurochip.chip.workbench import Workbench
 from neurochip.counts import Tally
@@ -84,7 +84,7 @@ class Chip:
         self._masters = np.zeros(self.memory.masters, self.memory.master_type)
         self.word = lower.word(self.network, self.program, self.formats)
         self._bias = np.zeros(self.units, self.word)
-        self._scratch: dict[tuple[int, int, int], Scratch] = {}
+        self._scratch: dict[tuple[int, int, int, int], Scratch] = {}
         self._benches: dict[tuple[int, int], Workbench] = {}
         self.tally = self._new_tally()
 
@@ -281,20 +281,22 @@ class Chip:
 
     def _scratch_for(self, threads: int, phases: Ints) -> Scratch:
         times = int((phases[:, col.TIME] + phases[:, col.TICKS]).max())
-        key = (threads, len(phases), times)
+        repeats = len(lower.repeated(phases))
+        key = (threads, len(phases), times, repeats)
         if key not in self._scratch:
-            populations = self.network.populations
-            widest = max(self.memory.widest, self._operations.largest_map)
-            sizes = (
-                len(phases),
-                times,
-                populations[0].size,
-                len(populations),
-                self.units,
-                self._pooled,
-                widest,
+            sizes = [population.size for population in self.network.populations]
+            size = Sizes(
+                phases=len(phases),
+                times=times,
+                repeats=repeats,
+                inputs=sizes[0],
+                reached=sum(sizes[:2]),
+                populations=len(sizes),
+                units=self.units,
+                pooled=self._pooled,
+                widest=max(self.memory.widest, self._operations.largest_map),
             )
-            self._scratch[key] = Scratch.of(threads, *sizes, self.memory.sum_type, self.word)
+            self._scratch[key] = Scratch.of(threads, size, self.memory.sum_type, self.word)
         return self._scratch[key]
 
     def _bench_for(self, samples: int, threads: int) -> Workbench:

@@ -16,11 +16,11 @@ their stamps."""
 DENSE, STAMP, POOL, UNPOOL = range(4)
 """Values of KIND."""
 
-TICKS, NUDGE, START, SAVE, CAPTURE, READOUT, TIME, ELAPSED = range(8)
+TICKS, NUDGE, START, SAVE, CAPTURE, READOUT, TIME, ELAPSED, AGAIN = range(9)
 """Phase table: ticks, nudge sign, how it starts, snapshot at the end, bank captured (-1: none), whether the
 outputs are read, and at which tick it starts: counted along the neurons' own time, which a restore turns
 back (schedules and draws go by it, so both nudged phases of equilibrium propagation meet the same random
-bits), and counted without turning back."""
+bits), and counted without turning back; and the first time that comes more than once."""
 
 RESET, CONTINUE, RESTORE = range(3)
 """Values of START."""

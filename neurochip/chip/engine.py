@@ -18,6 +18,10 @@ from neurochip.neurons import kernels as neuron
 from neurochip.neurons import registers as reg
 
 SNAPSHOT = 2
+ALWAYS, NEW, TOLD = range(3)
+"""What a tick does about the currents that the inputs cause: work them out; do so and keep them, as this time
+comes again; recall them."""
+
 LOWEST_BITS = 0x0101010101010101
 CAPTURE_KEY = 1 << 32
 """Draws at a phase's end are named by this plus the phase; draws in a tick by 1 plus the tick."""
@@ -27,7 +31,7 @@ CAPTURE_KEY = 1 << 32
 def run(
     first, last, samples, family, ops, which, where, pops, phases, schedule, nudge, formats, weights, kernels,
     bias, inputs, targets, state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains,
-    lengths, lost, winners, over, fault, banks, won, readout, sent, probe, trace,
+    lengths, lost, kept, told, winners, over, fault, banks, won, readout, sent, probe, trace,
 ):  # fmt: skip
     """Run samples ``first .. last-1`` of a batch, in one thread; stops at the first fault.
 
@@ -44,8 +48,8 @@ def run(
             _run_sample(
                 s, subkey(family, samples[s]), ops, which, where, pops, phases, schedule, nudge, formats,
                 weights, kernels, bias, inputs[s], targets[s], state, saved, spikes, counts, narrow, partial,
-                noise, spike, eights, trains, lengths, lost, winners, over, fault, banks, won, readout[s],
-                sent, probe, trace,
+                noise, spike, eights, trains, lengths, lost, kept, told, winners, over, fault, banks,
+                won, readout[s], sent, probe, trace,
             )  # fmt: skip
 
 
@@ -53,29 +57,35 @@ def run(
 def _run_sample(
     s, family, ops, which, where, pops, phases, schedule, nudge, formats, weights, kernels, bias, value,
     target,
-    state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains, lengths, lost, winners,
-    over, fault, banks, won, readout, sent, probe, trace,
+    state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains, lengths, lost, kept,
+    told, winners, over, fault, banks, won, readout, sent, probe, trace,
 ):  # fmt: skip
     ahead = probe.shape[0] == 0 and neuron.encode_ahead(
         pops[0], schedule, formats, value, trains, lengths, lost
     )
     flip = nudge[2] != 0 and draw(family, 0) & 1 == 1
     now = 0
+    for t in range(told.shape[0]):
+        told[t] = NEW
     for p in range(phases.shape[0]):
         phase = phases[p]
         _start(phase[col.START], now, state, saved, spikes, counts, winners)
         sign = -phase[col.NUDGE] if flip else phase[col.NUDGE]
         for k in range(phase[col.TICKS]):
             tick = phase[col.TIME] + k
+            row = tick - phase[col.AGAIN]
+            mode = told[row] if ahead and 0 <= row < told.shape[0] else ALWAYS
             _tick(
                 subkey(family, tick + 1), sign, nudge, ops, which, where, pops, schedule[tick], formats,
                 weights, kernels,
                 bias, value, target, state, spikes[now], counts[now], spikes[1 - now], counts[1 - now],
                 narrow, partial, noise,
                 spike, eights, ahead, trains[tick], lengths[tick], lost[tick],
-                winners[now], winners[1 - now], over, sent[p],
+                mode, kept[max(row, 0)], winners[now], winners[1 - now], over, sent[p],
             )  # fmt: skip
             now = 1 - now
+            if mode == NEW:
+                told[row] = TOLD
             if probe.shape[0] > 0:
                 _record(phase[col.ELAPSED] + k, probe, state, pops, spikes[now], counts[now], trace)
             if _faulty(formats, over, fault):
@@ -137,18 +147,28 @@ def _tick(
     family, sign, nudge, ops, which, where, pops, shifts, formats, weights, kernels, bias, value, target,
     state,
     arriving, n_arriving, leaving, n_leaving, narrow, partial, noise, spike, eights, ahead, train, length,
-    lost, winners, won_now, over, sent,
+    lost, mode, kept, winners, won_now, over, sent,
 ):  # fmt: skip
     """One tick of the whole chip."""
     _deliver(pops, arriving, n_arriving, sent)
     for j in range(pops[0, reg.SIZE], state.shape[1]):
         state[reg.CURRENT, j] = 0
     for i in range(ops.shape[0]):
-        integrate(
-            ops[i], pops, weights, kernels, which, where, arriving, n_arriving, formats,
-            state[reg.CURRENT], narrow,
-            partial, over, winners, won_now,
-        )  # fmt: skip
+        op = ops[i]
+        keeps = mode != ALWAYS and op[col.SOURCE] == 0 and op[col.CHECKED] == 0 and op[col.KIND] != col.POOL
+        first, end = pops[op[col.TARGET], reg.OFFSET], 0
+        if keeps:
+            end = first + pops[op[col.TARGET], reg.SIZE]
+            if mode == NEW:
+                for j in range(first, end):
+                    kept[j] = 0
+        if not keeps or mode == NEW:
+            integrate(
+                op, pops, weights, kernels, which, where, arriving, n_arriving, formats,
+                kept if keeps else state[reg.CURRENT], narrow, partial, over, winners, won_now,
+            )  # fmt: skip
+        for j in range(first, end):
+            state[reg.CURRENT, j] += kept[j]
     for i in range(pops.shape[0]):
         pop = pops[i]
         o, n = pop[reg.OFFSET], pop[reg.SIZE]

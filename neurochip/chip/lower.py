@@ -224,7 +224,16 @@ def phase_table(program: Program) -> Ints:
         rows.append([phase.ticks, phase.nudge, how, phase.save, bank, phase.readout, time, elapsed])
         time, elapsed = time + phase.ticks, elapsed + phase.ticks
         saved_at = time if phase.save else saved_at
-    return np.array(rows, np.int64)
+    again = repeated(rows)
+    return np.array([[*row, again.start] for row in rows], np.int64)
+
+
+def repeated(phases: Sequence[Sequence[int]] | Ints) -> range:
+    """The times, of those counted along the neurons' own, that come more than once (from first to last)."""
+    spans = [(int(row[col.TIME]), int(row[col.TIME] + row[col.TICKS])) for row in phases]
+    often = np.bincount(np.concatenate([np.arange(*span) for span in spans]))
+    times = np.flatnonzero(often > 1)
+    return range(int(times[0]), int(times[-1]) + 1) if len(times) else range(0)
 
 
 def format_table(formats: Mapping[str, Format]) -> Ints:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,25 @@ from neurochip.neurons import registers as reg
 
 Ints = NDArray[np.integer[Any]]
 Type = type[np.signedinteger[Any]]
+
+
+class Sizes(NamedTuple):
+    """What the engine's memories depend on.
+
+    ``times``: the longest time from a reset on; ``repeats``: how many of these come again; ``reached``: units
+    of the inputs and of the population that they reach; ``pooled``: units whose winners are kept; ``widest``:
+    the longest padded row of the weight memory, or map.
+    """
+
+    phases: int
+    times: int
+    repeats: int
+    inputs: int
+    reached: int
+    populations: int
+    units: int
+    pooled: int
+    widest: int
 
 
 @dataclass(frozen=True)
@@ -31,48 +50,46 @@ class Scratch:
     trains: Ints
     lengths: Ints
     lost: Ints
+    kept: Ints
+    told: Ints
     winners: Ints
     over: Ints
     fault: Ints
     sent: Ints
 
     @classmethod
-    def of(
-        cls, threads: int, phases: int, times: int, inputs: int, populations: int, units: int, pooled: int,
-        widest: int, sum_type: Type, word: Type,
-    ) -> Scratch:  # fmt: skip
-        """Cleared scratch.
-
-        ``times`` is the longest time from a reset on, ``pooled`` the units whose winners are kept, ``widest``
-        the longest padded row of the weight memory, ``word`` the type of the registers.
-        """
-        spike = per_thread(threads, ((units + 15) // 8 * 8,), np.int8)
+    def of(cls, threads: int, size: Sizes, sum_type: Type, word: Type) -> Scratch:
+        """Cleared scratch; ``word`` is the type of the registers."""
+        spike = per_thread(threads, ((size.units + 15) // 8 * 8,), np.int8)
         fault = per_thread(threads, (5,), np.int64)
         fault[:] = -1
         return cls(
-            state=per_thread(threads, (len(reg.STATE), units), word),
-            saved=per_thread(threads, (len(reg.STATE), units), word),
-            spikes=per_thread(threads, (3, 2, units), np.int32),
-            counts=per_thread(threads, (3, 2, populations), np.int64),
-            narrow=per_thread(threads, (widest,), sum_type),
-            partial=per_thread(threads, (widest,), word),
-            noise=per_thread(threads, (3, units), np.int64),
+            state=per_thread(threads, (len(reg.STATE), size.units), word),
+            saved=per_thread(threads, (len(reg.STATE), size.units), word),
+            spikes=per_thread(threads, (3, 2, size.units), np.int32),
+            counts=per_thread(threads, (3, 2, size.populations), np.int64),
+            narrow=per_thread(threads, (size.widest,), sum_type),
+            partial=per_thread(threads, (size.widest,), word),
+            noise=per_thread(threads, (3, size.units), np.int64),
             spike=spike,
             eights=spike.view(np.int64),
-            trains=per_thread(threads, (times, 2, inputs), np.int32),
-            lengths=per_thread(threads, (times, 2), np.int64),
-            lost=per_thread(threads, (times,), np.int64),
-            winners=per_thread(threads, (3, pooled), np.int8),
+            trains=per_thread(threads, (size.times, 2, size.inputs), np.int32),
+            lengths=per_thread(threads, (size.times, 2), np.int64),
+            lost=per_thread(threads, (size.times,), np.int64),
+            kept=per_thread(threads, (max(size.repeats, 1), size.reached if size.repeats else 0), word),
+            told=per_thread(threads, (size.repeats,), np.int8),
+            winners=per_thread(threads, (3, size.pooled), np.int8),
             over=per_thread(threads, (2, len(reg.REGISTERS)), np.int64),
             fault=fault,
-            sent=per_thread(threads, (phases, units), np.int64),
+            sent=per_thread(threads, (size.phases, size.units), np.int64),
         )
 
     def of_thread(self, thread: int) -> tuple[Ints, ...]:
         """One thread's scratch arguments of the engine, in their order, up to the faults."""
         arrays = (
             self.state, self.saved, self.spikes, self.counts, self.narrow, self.partial, self.noise,
-            self.spike, self.eights, self.trains, self.lengths, self.lost, self.winners,
+            self.spike, self.eights, self.trains, self.lengths, self.lost, self.kept,
+            self.told, self.winners,
             self.over, self.fault,
         )  # fmt: skip
         return tuple(array[thread] for array in arrays)
