@@ -228,7 +228,7 @@ def phase_table(program: Program) -> Ints:
     return np.array([[*row, again.start] for row in rows], np.int64)
 
 
-def repeated(phases: Sequence[Sequence[int]] | Ints) -> range:
+def repeated(phases: Sequence[Sequence[int]] | NDArray[np.integer[Any]]) -> range:
     """The times, of those counted along the neurons' own, that come more than once (from first to last)."""
     spans = [(int(row[col.TIME]), int(row[col.TIME] + row[col.TICKS])) for row in phases]
     often = np.bincount(np.concatenate([np.arange(*span) for span in spans]))
