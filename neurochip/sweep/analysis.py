@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from math import fsum
 from typing import Any, NamedTuple
 
@@ -82,7 +83,7 @@ def _groups(rows: Sequence[Row], axis: str) -> list[list[Row]]:
         return [by[value] for value in (sorted(by) if numeric else by)]
     ordered = [row for value in sorted(by) for row in by[value]]
     cuts = [round(len(ordered) * cut / _GROUPS) for cut in range(_GROUPS + 1)]
-    return [ordered[a:b] for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
+    return [ordered[a:b] for a, b in pairwise(cuts) if b > a]
 
 
 def _name(group: Sequence[Row], axis: str) -> Any:

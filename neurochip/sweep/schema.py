@@ -43,9 +43,7 @@ class Sweep(Model):
         None, ge=1, le=MOST_POINTS, description="random, latin_hypercube, nsga2, tpe: how many settings"
     )
     sampling_seed: int = Field(0, ge=0, lt=1 << 32, description="seed of the strategy's own draws")
-    seeds: tuple[int, ...] = Field(
-        (0,), min_length=1, description="seeds of the experiment, for each setting"
-    )
+    seeds: tuple[int, ...] = Field((0,), min_length=1, description="seeds of each setting's runs")
     objectives: dict[str, Direction] | None = Field(
         None, min_length=1, max_length=4, description="nsga2, tpe: columns to maximise or minimise"
     )

@@ -71,7 +71,7 @@ class Table:
         return found
 
     def means(self) -> list[Row]:
-        """A row for each setting: its axes, ``status`` (of the first seed that is not ok) and mean metrics."""
+        """A row for each setting: its axes, the status of the first seed that is not ok, mean metrics."""
         found: list[Row] = []
         for rows in self.by_setting().values():
             bad = next((row for row in rows if row["status"] != "ok"), rows[0])
@@ -117,8 +117,8 @@ def plain(value: Any) -> Cell:
 def _row(point: Point, results: Mapping[str, Result]) -> Row:
     result = results[point.key] if point.key else {"status": "invalid", "reason": point.refusal, "row": {}}
     values = {name: plain(value) for name, value in point.values.items()}
-    head = {"setting": point.setting, **values, "seed": point.seed}
-    outcome = {"status": result["status"], "reason": result["reason"]}
+    head: Row = {"setting": point.setting, **values, "seed": point.seed}
+    outcome: Row = {"status": result["status"], "reason": result["reason"]}
     return {**head, **outcome, **result["row"], "point": point.key[:SHORT]}
 
 
