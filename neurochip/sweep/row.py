@@ -42,6 +42,7 @@ COLUMNS: dict[str, Column] = {
     **{f"used_{name}": Column("fraction", f"{name} used, of those that the chip has") for name in _RESOURCES},
     **{f"needed_{name}": Column(name, f"{name} used on the whole chip", "lower") for name in _RESOURCES},
     "synapses": Column("weights", "of all projections"),
+    "synapse_bits": Column("bits", "of all weights and their kept fractions, each held once", "lower"),
     "saturations": Column("values", "that did not fit their register, over the whole run", "lower"),
     "saturated_registers": Column("", "registers in which they were, with their numbers"),
     "weights_sha256": Column("", "fingerprint of the integer weights and biases"),
@@ -55,7 +56,7 @@ def row_of(record: Mapping[str, Any]) -> dict[str, Cell]:
         **_accuracies(record["epochs"][-1]),
         **_actions(record["counts"]),
         **_utilisation(record["placement"]),
-        "synapses": record["network"]["synapses"],
+        **_synapses(record["network"]["synapses"], record["hardware"]["registers"]),
         **_saturations(record["saturations"]),
         "weights_sha256": record["weights_sha256"],
     }
@@ -87,6 +88,11 @@ def _utilisation(placement: Mapping[str, Any]) -> dict[str, Cell]:
         used, there = placement[name]
         found[f"used_{name}"], found[f"needed_{name}"] = used / there, used
     return found
+
+
+def _synapses(number: int, registers: Mapping[str, Any]) -> dict[str, Cell]:
+    bits = registers["weight"]["bits"] + registers["fraction"]["bits"]
+    return {"synapses": number, "synapse_bits": number * bits}
 
 
 def _saturations(found: Mapping[str, int]) -> dict[str, Cell]:

@@ -115,7 +115,8 @@ def plain(value: Any) -> Cell:
 
 
 def _row(point: Point, results: Mapping[str, Result]) -> Row:
-    result = results[point.key] if point.key else {"status": "invalid", "reason": point.refusal, "row": {}}
+    refused: Result = {"status": "invalid", "reason": point.refusal, "row": {}}
+    result = results[point.key] if point.key else refused
     values = {name: plain(value) for name, value in point.values.items()}
     head: Row = {"setting": point.setting, **values, "seed": point.seed}
     outcome: Row = {"status": result["status"], "reason": result["reason"]}
