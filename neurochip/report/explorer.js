@@ -60,7 +60,11 @@ function show(name, value) {
   if (!isNumber(value)) return String(value);
   return fraction(name) ? `${(100 * value).toFixed(2)} %` : short(value);
 }
-const tick = (name, value) => fraction(name) ? String(+(100 * value).toFixed(4)) : short(value);
+const near = (text, value) => Math.abs(parseFloat(text) * (text.endsWith("k") ? 1e3 : text.endsWith("M") ? 1e6 : text.endsWith("G") ? 1e9 : 1) - value) <= 1e-9 * Math.abs(value);
+function tick(name, value) {
+  if (fraction(name)) return String(+(100 * value).toFixed(4));
+  return near(short(value), value) ? short(value) : value.toLocaleString("en", { maximumSignificantDigits: 6 });
+}
 const command = row => `${data.commands[row.setting]} --seed ${row.seeds[0]}`;
 
 // --- what is chosen --------------------------------------------------------------------------------------
@@ -216,12 +220,12 @@ function legend(name, scale) {
   const bar = document.createElement("span");
   bar.className = "bar";
   bar.style.background = `linear-gradient(90deg, ${VIRIDIS.join(",")})`;
-  const ends = [scale.low, scale.high].map(value => Object.assign(document.createElement("span"), { textContent: tick(name, value) }));
+  const ends = [scale.low, scale.high].map(value => Object.assign(document.createElement("span"), { textContent: show(name, value) }));
   box.append(ends[0], bar, ends[1]);
 }
 function nice(low, high, number) {
   const raw = (high - low) / number, power = 10 ** Math.floor(Math.log10(raw));
-  const step = power * [1, 2, 2.5, 5, 10].find(m => m * power >= raw);
+  const step = power * [1, 2, 5, 10].find(m => m * power >= raw);
   const ticks = [];
   for (let value = Math.ceil(low / step - 1e-9) * step; value <= high + step * 1e-9; value += step) ticks.push(+value.toPrecision(12));
   return ticks;
@@ -257,16 +261,16 @@ function node(kind, attributes, text) {
   if (text !== undefined) made.textContent = text;
   return made;
 }
-function listen(target, row, extra) {
+function listen(target, row, extra, hidden) {
   target.setAttribute("tabindex", "0");
   target.setAttribute("role", "button");
   target.setAttribute("aria-label", axisNames.map(name => `${label(name)} ${row[name]}`).join(", "));
-  target.addEventListener("pointerenter", event => tip(row, event.clientX, event.clientY, extra));
-  target.addEventListener("pointermove", event => tip(row, event.clientX, event.clientY, extra));
+  target.addEventListener("pointerenter", event => tip(row, event.clientX, event.clientY, extra, hidden));
+  target.addEventListener("pointermove", event => tip(row, event.clientX, event.clientY, extra, hidden));
   target.addEventListener("pointerleave", hide);
   target.addEventListener("focus", () => {
     const box = target.getBoundingClientRect();
-    if (target.matches(":focus-visible")) tip(row, box.right, box.bottom, extra);
+    if (target.matches(":focus-visible")) tip(row, box.right, box.bottom, extra, hidden);
   });
   target.addEventListener("blur", hide);
   target.addEventListener("click", () => copy(row, extra));
@@ -287,10 +291,17 @@ function draw() {
   hide();
   const list = (state.mean ? grouped : single).filter(passes);
   const [x, y, c] = ["x", "y", "c"].map(id => $(id).value);
-  $("shown").textContent = `${list.length.toLocaleString("en")} of ${(state.mean ? grouped : single).length.toLocaleString("en")}`;
-  $("caption").textContent = state.view === "heat" ? titled(c) : `${label(y)} against ${label(x).toLowerCase()}`;
+  const all = state.mean ? grouped : single;
+  const there = state.view === "heat" ? list : list.filter(row => has(row, x) && has(row, y));
+  $("shown").textContent = `${there.length.toLocaleString("en")} of ${all.length.toLocaleString("en")}`;
+  $("caption").textContent = state.view === "heat" ? titled(c) + over(list, x, y) : `${label(y)} against ${label(x).toLowerCase()}`;
   state.view === "heat" ? heat(list, x, y, c) : scatter(list, x, y, c);
   table(list);
+}
+function has(row, name) { return row[name] !== null && row[name] !== undefined; }
+function over(list, x, y) {
+  const others = axisNames.filter(name => name !== x && name !== y && new Set(list.map(row => row[name])).size > 1);
+  return others.length ? `, mean over ${others.map(name => label(name).toLowerCase()).join(", ")}` : "";
 }
 function frame() {
   const width = Math.max($("chart").clientWidth, 260), narrow = width < 520;
@@ -301,7 +312,7 @@ function empty() {
   $("legend").replaceChildren();
 }
 function scatter(list, x, y, c) {
-  const there = list.filter(row => [x, y].every(name => row[name] !== null && row[name] !== undefined));
+  const there = list.filter(row => has(row, x) && has(row, y));
   if (!there.length) return empty();
   const { width, narrow } = frame(), height = Math.round(Math.min(560, Math.max(300, width * (narrow ? 0.9 : 0.56))));
   const left = narrow ? 46 : 62, right = width - 14, top = 26, bottom = height - 44;
@@ -328,9 +339,11 @@ function scatter(list, x, y, c) {
     svg.append(node("path", { class: "front", d: steps }));
   }
   const radius = there.length > 2000 ? 2.5 : there.length > 300 ? 4 : narrow ? 5 : 6;
+  const same = new Map();
+  for (const row of there) same.set(`${row[x]} ${row[y]}`, (same.get(`${row[x]} ${row[y]}`) || 0) + 1);
   for (const row of there) {
     const dot = node("circle", { class: "dot", cx: sx.at(row[x]), cy: sy.at(row[y]), r: radius, fill: colour.of(row) });
-    listen(dot, row);
+    listen(dot, row, undefined, same.get(`${row[x]} ${row[y]}`) - 1);
     svg.append(dot);
   }
   for (const row of best) svg.append(node("circle", { class: "ring", cx: sx.at(row[x]), cy: sy.at(row[y]), r: radius + 2.5 }));
@@ -360,7 +373,7 @@ function heat(list, x, y, c) {
     listen(rect, group[0], group.length > 1 ? { group, metric: c, value } : undefined);
     svg.append(rect);
     const span = colour.high - colour.low || 1;
-    const words = value === null ? (cellWidth > 84 ? STATUS[group[0].status] || group[0].status : "×") : tick(c, fraction(c) ? +value.toFixed(3) : value);
+    const words = value === null ? (cellWidth > 84 ? STATUS[group[0].status] || group[0].status : "×") : fraction(c) ? (100 * value).toFixed(1) : short(value);
     if (cellWidth < words.length * 7) continue;
     const text = node("text", { class: "num", x: spot.x + spot.width / 2, y: spot.y + spot.height / 2 + 4, "text-anchor": "middle" }, words);
     if (value !== null) text.style.fill = (value - colour.low) / span > 0.6 ? "#10202c" : "#ffffff";
@@ -428,7 +441,7 @@ function pairs(list) {
     made.append(Object.assign(document.createElement("dt"), { textContent: name }), Object.assign(document.createElement("dd"), { textContent: text }));
   return made;
 }
-function tip(row, x, y, extra) {
+function tip(row, x, y, extra, hidden) {
   const box = $("tip"), used = [$("x").value, $("y").value, $("c").value].filter(name => metrics[name]);
   const wanted = [...new Set([data.accuracy, data.cost, ...used])].filter(name => isNumber(row[name]));
   box.replaceChildren();
@@ -441,6 +454,7 @@ function tip(row, x, y, extra) {
     if (wanted.length) box.append(document.createElement("hr"), pairs(wanted.map(name => [label(name), show(name, row[name]) + (row.sd[name] ? ` ± ${show(name, row.sd[name])}` : "")])));
     if (row.status !== "ok") box.append(document.createElement("hr"), Object.assign(document.createElement("p"), { textContent: `${STATUS[row.status] || row.status}: ${row.reason}` }));
   }
+  if (hidden) box.append(Object.assign(document.createElement("p"), { className: "what", textContent: `${hidden} more at this place: filter, or see the table.` }));
   box.hidden = false;
   const { width, height } = box.getBoundingClientRect();
   box.style.left = `${Math.max(8, x + 16 + width > innerWidth - 8 ? Math.max(8, x - width - 16) : x + 16)}px`;

@@ -69,10 +69,8 @@ def trade_off(
     with figure(path, 1, 6.4, 4.0) as (_, panel):
         panel.scatter(*_pairs(shown, cost, accuracy), s=16, color=GREY, alpha=0.6, lw=0, label="settings")
         panel.plot(*_pairs(top, cost, accuracy), "o-", ms=5, lw=1.3, color=ORANGE, label="no other is better")
-        for row in top if len(top) <= _NAMED else ():
-            words = ", ".join(f"{name} {_short(row[name])}" for name in axes)
-            spot = (row[cost], 100 * row[accuracy])
-            panel.annotate(words, spot, xytext=(5, -9), textcoords="offset points", fontsize=6, color=INK)
+        for spot, words in _named(top, axes, cost, accuracy).items():
+            panel.annotate(words, spot, xytext=(6, -9), textcoords="offset points", fontsize=6, color=INK)
         costs = [float(row[cost]) for row in shown]
         if min(costs) > 0 and max(costs) / min(costs) > 20:
             panel.set_xscale("log")
@@ -95,10 +93,7 @@ def sensitivity(influences: Sequence[Row], path: str | Path, title: str = "") ->
             names = [row["axis"] for row in rows]
             panel.barh(names, [100 * row["share"] for row in rows], color=BLUE, height=0.62)
             for place, row in enumerate(rows):
-                words = (
-                    f" {_short(row['low'])} at {row['lowest']} to {_short(row['high'])} at {row['highest']}"
-                )
-                panel.annotate(words, (100 * row["share"], place), va="center", fontsize=7, color=INK)
+                panel.annotate(_ends(row), (100 * row["share"], place), va="center", fontsize=7, color=INK)
             panel.set(title=metric, xlim=(0, 160))
             panel.set_xticks([0, 25, 50, 75, 100])
             panel.grid(axis="y", visible=False)
@@ -139,6 +134,10 @@ def _panel(
     panel.set_xticks(range(len(across[1])), [_short(value) for value in across[1]])
     panel.set_yticks(range(len(up[1])), [_short(value) for value in up[1]])
     panel.grid(False)
+    for place in range(1, len(across[1])):
+        panel.axvline(place - 0.5, color="white", lw=1.5)
+    for place in range(1, len(up[1])):
+        panel.axhline(place - 0.5, color="white", lw=1.5)
     panel.tick_params(length=0)
     for side in panel.spines.values():
         side.set_visible(False)
@@ -177,6 +176,38 @@ def _short(value: Any) -> str:
                 return f"{value / size:.3g} {letter}"
         return f"{value:.3g}"
     return str(value)
+
+
+def _named(
+    top: Sequence[Row], axes: Sequence[str], cost: str, accuracy: str
+) -> dict[tuple[float, float], str]:
+    """The axes of the settings of a front, by their place; nothing if there are many places."""
+    found: dict[tuple[float, float], list[Row]] = {}
+    for row in top:
+        found.setdefault((float(row[cost]), 100 * float(row[accuracy])), []).append(row)
+    if len(found) > _NAMED:
+        return {}
+    return {spot: _axes_of(rows, axes) for spot, rows in found.items()}
+
+
+def _axes_of(rows: Sequence[Row], axes: Sequence[str]) -> str:
+    """What settings of equal results have in common."""
+    alike = [name for name in axes if len({repr(row[name]) for row in rows}) == 1]
+    any_of = [name for name in axes if name not in alike]
+    words = [f"{name} {_short(rows[0][name])}" for name in alike]
+    return ", ".join([*words, *(f"several {name}" for name in any_of)])
+
+
+def _ends(row: Row) -> str:
+    """Least and greatest mean of an axis, and where."""
+    if row["low"] == row["high"]:
+        return " no difference"
+    low, high = (_percent_or_number(row["metric"], row[end]) for end in ("low", "high"))
+    return f" {low} at {row['lowest']} to {high} at {row['highest']}"
+
+
+def _percent_or_number(metric: str, value: float) -> str:
+    return f"{100 * value:.2f} %" if metric.endswith("accuracy") else _short(value)
 
 
 def _most(influences: Sequence[Row]) -> int:

@@ -13,6 +13,8 @@ from typing import Any
 from neurochip.errors import NeurochipError
 from neurochip.sweep.work import enter_worker
 
+PATIENCE = "20s"
+"""How long a cluster may take to answer."""
 AHEAD = 2
 """Points given to an executor for each worker: one to run, one so that it need not wait."""
 
@@ -116,7 +118,7 @@ def _processes(workers: int) -> ProcessPoolExecutor:
 @contextmanager
 def _client(kind: Any, where: Any) -> Iterator[Any]:
     try:
-        client = kind(where, timeout="20s", set_as_default=False)
+        client = kind(where, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise NeurochipError(f"the Dask cluster {where} cannot be reached: {error}") from error
     try:

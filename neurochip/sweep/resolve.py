@@ -20,6 +20,9 @@ LEFT_OUT = {"hardware": {"name", "description"}, "experiment": {"name", "descrip
 """Keys that decide nothing (a chip by its content, not by its name), and the seed, which is apart."""
 
 
+_CHIP = "experiment.hardware"
+
+
 class Resolved(NamedTuple):
     """Canonical JSON of what decides a setting's runs, but for the seed; ``data``: the data set's name."""
 
@@ -57,7 +60,7 @@ class Resolver:
     def wrong(self, setting: Setting, number: int) -> list[Problem]:
         """What is wrong with a setting that does not resolve; places are those of the sweep's file."""
         try:
-            base = self._base_of(setting, explain=self._place("hardware", setting, number)) or {}
+            base = self._base_of(setting, number) or {}
             for name, axis in self._sweep.axes.items():
                 for key in axis.keys:
                     kind, below = _split(key)
@@ -82,14 +85,15 @@ class Resolver:
             self._bases[chip] = {"experiment": experiment, "hardware": hardware}
         return self._bases[chip]
 
-    def _base_of(self, setting: Setting, explain: str = "") -> dict[Kind, Source] | None:
-        axes = self._sweep.axes.items()
-        chip = next((setting[name] for name, axis in axes if "experiment.hardware" in axis.keys), None)
+    def _base_of(self, setting: Setting, number: int | None = None) -> dict[Kind, Source] | None:
+        """The documents with the chip that the setting names; with a ``number``, errors have their place."""
+        name = next((name for name, axis in self._sweep.axes.items() if _CHIP in axis.keys), None)
         try:
-            return dict(self._base(chip))
+            return dict(self._base(None if name is None else setting[name]))
         except ConfigError as error:
-            if explain:
-                raise ConfigError(Problem(it.message, explain) for it in error.problems) from None
+            if name is not None and number is not None:
+                place = self._place(name, setting, number)
+                raise ConfigError(Problem(it.message, place) for it in error.problems) from None
             return None
 
     def _changes(self, setting: Setting) -> list[tuple[Kind, list[str], Any]]:
@@ -131,7 +135,8 @@ def _changed(data: Any, steps: list[str], value: Any) -> Any:
     if not steps:
         return value
     if isinstance(data, list):
-        index = int(steps[0])
-        return [_changed(it, steps[1:], value) if at == index else it for at, it in enumerate(data)]
+        copy = list(data)
+        copy[int(steps[0])] = _changed(data[int(steps[0])], steps[1:], value)
+        return copy
     below = data.get(steps[0]) if len(steps) > 1 else None
     return {**data, steps[0]: _changed({} if below is None else below, steps[1:], value)}
