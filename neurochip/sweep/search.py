@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from neurochip.errors import NeurochipError
+from neurochip.files import replacing
 from neurochip.sweep.axes import Axis
 from neurochip.sweep.plan import Planner, Point
 from neurochip.sweep.schema import Sweep
@@ -23,7 +24,7 @@ from neurochip.sweep.stats import spread
 from neurochip.sweep.work import Result
 
 VIOLATION = "violation"
-STUDY = "study.db"
+STUDY = "study.log"
 _WORST = 1e12
 """Stands for the cost of what does not fit; the constraint keeps it from being compared."""
 
@@ -42,7 +43,7 @@ def search(planner: Planner, evaluate: Evaluate, folder: Path) -> list[Point]:
         tried: dict[str, list[Point]] = {}
         for size in _rounds(sweep):
             _round(study, planner, evaluate, tried, size)
-        _export(optuna, study, folder / STUDY)
+        _export(optuna, study, sweep.name, folder / STUDY)
     return [point for points in tried.values() for point in points]
 
 
@@ -119,11 +120,12 @@ def _constraints(trial: Any) -> tuple[float]:
     return (float(trial.user_attrs[VIOLATION]),)
 
 
-def _export(optuna: Any, study: Any, path: Path) -> None:
-    """The study as a file that Optuna and its dashboard read; the search itself does not need it."""
-    path.unlink(missing_ok=True)
-    url = f"sqlite:///{path}"
-    optuna.copy_study(from_study_name=study.study_name, from_storage=study._storage, to_storage=url)
+def _export(optuna: Any, study: Any, name: str, path: Path) -> None:
+    """The study as a journal that Optuna and its dashboard read; the search itself does not need it."""
+    with replacing(path) as temporary:
+        journal = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(temporary)))
+        copy = optuna.create_study(storage=journal, study_name=name, directions=study.directions)
+        copy.add_trials(study.trials)
 
 
 @contextmanager
