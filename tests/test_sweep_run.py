@@ -417,3 +417,15 @@ def test_an_outcome_names_the_best(tmp_path: Path) -> None:
         for other in outcome.means:
             better = other["test_accuracy"] > row["test_accuracy"]
             assert not (better and other["training_synaptic_ops"] <= row["training_synaptic_ops"])
+
+
+@pytest.mark.slow
+def test_a_worker_of_a_dask_cluster_is_killed(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    path = written(tmp_path, bits("[4, 6, 8, 10]"), "seeds: [0, 1]")
+    calm = in_threads(path, tmp_path / "calm")
+    with dask("local", 2) as pool:
+        outcome = run_sweep(path, tmp_path / "out", pool, work=killed_once, data_dir=tmp_path)
+    assert outcome.table == calm.table
+    assert outcome.account["lost_workers"] >= 1
+    assert dict(happened(outcome.account))["lost"].endswith("the cluster ran their points elsewhere")

@@ -39,23 +39,21 @@ class Resolver:
         self.experiment = beside(folder, sweep.experiment)
         self.hardware = None if sweep.hardware is None else beside(folder, sweep.hardware)
         self._bases: dict[str | None, dict[Kind, Source]] = {}
-        self._checked: dict[tuple[Kind, str], str | None] = {}
+        self._checked: dict[tuple[int, str], str | None] = {}
+        self._data: dict[str, str] = {}
+        self._paths = {kind: _paths(sweep, kind) for kind in MODELS}
         self._base(None)
 
     def resolve(self, setting: Setting) -> Resolved | None:
         """The configuration of a setting, or None if it is not valid."""
         base = self._base_of(setting)
-        data: dict[Kind, Any] = {kind: source.data for kind, source in base.items()} if base else {}
-        try:
-            for kind, steps, value in self._changes(setting):
-                data[kind] = _changed(data[kind], steps, value)
-        except (KeyError, IndexError, TypeError, ValueError):
+        if base is None:
             return None
-        texts = {kind: self._canonical(kind, json.dumps(data[kind])) for kind in MODELS}
-        experiment, hardware = texts["experiment"], texts["hardware"]
+        experiment = self._document("experiment", base, setting)
+        hardware = self._document("hardware", base, setting)
         if experiment is None or hardware is None:
             return None
-        return Resolved(experiment, hardware, data["experiment"]["data"]["name"])
+        return Resolved(experiment, hardware, self._data[experiment])
 
     def wrong(self, setting: Setting, number: int) -> list[Problem]:
         """What is wrong with a setting that does not resolve; places are those of the sweep's file."""
@@ -96,19 +94,24 @@ class Resolver:
                 raise ConfigError(Problem(it.message, place) for it in error.problems) from None
             return None
 
-    def _changes(self, setting: Setting) -> list[tuple[Kind, list[str], Any]]:
-        changes = []
-        for name, axis in self._sweep.axes.items():
-            for key in axis.keys:
-                kind, below = _split(key)
-                changes.append((kind, below.split("."), setting[name]))
-        return changes
+    def _document(self, kind: Kind, base: dict[Kind, Source], setting: Setting) -> str | None:
+        """Canonical JSON of a document after a setting, or None; each is made and checked once."""
+        values = [setting[name] for name, _ in self._paths[kind]]
+        known = (id(base[kind]), repr(values))
+        if known not in self._checked:
+            self._checked[known] = self._made(kind, base[kind].data, setting)
+        return self._checked[known]
 
-    def _canonical(self, kind: Kind, text: str) -> str | None:
-        """Canonical JSON of a document that is valid, else None."""
-        if (kind, text) not in self._checked:
-            self._checked[kind, text] = _canonical(MODELS[kind], text, LEFT_OUT[kind])
-        return self._checked[kind, text]
+    def _made(self, kind: Kind, data: Any, setting: Setting) -> str | None:
+        try:
+            for name, steps in self._paths[kind]:
+                data = _changed(data, steps, setting[name])
+        except (KeyError, IndexError, TypeError, ValueError):
+            return None
+        text = _canonical(MODELS[kind], json.dumps(data), LEFT_OUT[kind])
+        if text is not None and kind == "experiment":
+            self._data[text] = data["data"]["name"]
+        return text
 
 
 def beside(folder: Path, name: str) -> str:
@@ -123,6 +126,12 @@ def _canonical(model: type[Model], text: str, left_out: set[str]) -> str | None:
     except ValidationError:
         return None
     return json.dumps(record.model_dump(mode="json", exclude=left_out), sort_keys=True, separators=(",", ":"))
+
+
+def _paths(sweep: Sweep, kind: Kind) -> list[tuple[str, list[str]]]:
+    """(axis, steps of a key) of all keys in a document."""
+    keys = [(name, *_split(key)) for name, axis in sweep.axes.items() for key in axis.keys]
+    return [(name, below.split(".")) for name, where, below in keys if where == kind]
 
 
 def _split(key: str) -> tuple[Kind, str]:
