@@ -16,7 +16,7 @@ from neurochip.cli.run import INTERRUPTED
 from neurochip.cli.tables import console, facts, percent, say, table
 from neurochip.cli.watch import COMPILING
 from neurochip.config import Source
-from neurochip.report.explorer import explorer
+from neurochip.report import explorer, heat_map, sensitivity, trade_off
 from neurochip.sweep import Outcome, Pool, Watch, dask, processes, run_sweep
 from neurochip.sweep.content import content, heat_axes
 from neurochip.sweep.row import COLUMNS
@@ -95,8 +95,6 @@ class Progressing(Watch):
 
 def draw(outcome: Outcome, folder: Path) -> list[str]:
     """The pictures of a sweep; returns the names of their files. None where no point has a result."""
-    from neurochip.report import sweeps
-
     sweep, means, axes = outcome.planner.sweep, outcome.means, outcome.table.axes
     drawn: list[str] = []
     across, up = heat_axes(outcome)
@@ -106,16 +104,16 @@ def draw(outcome: Outcome, folder: Path) -> list[str]:
             drawn.append(f"map_{metric}.png")
             unit = COLUMNS[metric].unit
             title = f"{sweep.name}: {metric}, mean of {_counted(len(sweep.seeds), 'seed')}"
-            sweeps.heat_map(means, axes, across, up, metric, folder / drawn[-1], title, unit)
+            heat_map(means, axes, across, up, metric, folder / drawn[-1], title, unit)
     ways = list(goals(sweep))
     accuracy = next((name for name in ways if name.endswith("accuracy")), sweep.accuracy)
     for cost in (name for name in ways if name != accuracy and {accuracy, name} <= there):
         drawn.append(f"front_{cost}.png")
         pair = (accuracy, cost, folder / drawn[-1], sweep.name, COLUMNS[cost].unit)
-        sweeps.trade_off(means, outcome.best, axes, *pair)
+        trade_off(means, outcome.best, axes, *pair)
     if outcome.influences:
         drawn.append("sensitivity.png")
-        sweeps.sensitivity([it._asdict() for it in outcome.influences], folder / drawn[-1], sweep.name)
+        sensitivity([it._asdict() for it in outcome.influences], folder / drawn[-1], sweep.name)
     return drawn
 
 

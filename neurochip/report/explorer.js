@@ -101,11 +101,12 @@ function choose(view) {
     fill($("y"), all, metricNames.includes(data.accuracy) ? data.accuracy : axisNames[0]);
     fill($("c"), ["", ...all], data.heat[0]);
     $("logx").checked = state.logx = wide($("x").value);
-    $("logy").checked = state.logy = false;
+    $("logy").checked = state.logy = wide($("y").value);
   }
   draw();
 }
 function wide(name) {
+  if (name.endsWith("accuracy")) return true;
   const values = rows.map(row => row[name]).filter(isNumber);
   return values.length > 0 && Math.min(...values) > 0 && Math.max(...values) / Math.min(...values) > 30;
 }
@@ -188,18 +189,21 @@ function ramp(share) {
   const at = Math.max(0, Math.min(1, share)) * (VIRIDIS.length - 1), index = Math.min(Math.floor(at), VIRIDIS.length - 2);
   return mix(VIRIDIS[index], VIRIDIS[index + 1], at - index);
 }
-function colours(name, list) {
+// Accuracies go by the logarithm of their error, so that 98 and 99 per cent can be told apart.
+const stretch = name => name.endsWith("accuracy") ? value => -Math.log10(Math.max(1 - value, 5e-4)) : value => value;
+function colours(name, list, measure) {
   if (!name) return { of: () => PALETTE[0], kind: "none" };
   const values = [...new Set(list.map(row => row[name]))].filter(value => value !== null && value !== undefined);
-  const numeric = values.every(isNumber);
+  const numeric = values.every(isNumber), f = stretch(measure || name);
   if (axes[name] && (!numeric || axes[name].levels.length <= PALETTE.length)) {
     const order = axes[name].levels;
     if (!numeric) return { of: row => PALETTE[order.indexOf(row[name]) % PALETTE.length], kind: "steps", order };
     const place = value => ramp(order.length > 1 ? 0.94 * order.indexOf(value) / (order.length - 1) : 0.4);
     return { of: row => place(row[name]), kind: "steps", order, place };
   }
-  const low = Math.min(...values), high = Math.max(...values), span = high - low || 1;
-  return { of: row => isNumber(row[name]) ? ramp((row[name] - low) / span) : "#999999", kind: "ramp", low, high };
+  const low = Math.min(...values), high = Math.max(...values), span = f(high) - f(low) || 1;
+  const share = row => (f(row[name]) - f(low)) / span;
+  return { of: row => isNumber(row[name]) ? ramp(share(row)) : "#999999", kind: "ramp", low, high, share };
 }
 function legend(name, scale) {
   const box = $("legend");
@@ -237,13 +241,14 @@ function scale(name, list, from, to, log) {
   }
   const values = list.map(row => row[name]).filter(isNumber);
   let low = Math.min(...values), high = Math.max(...values);
-  const logarithmic = log && low > 0;
-  const f = logarithmic ? Math.log10 : value => value;
+  const bent = log && name.endsWith("accuracy"), logarithmic = log && !bent && low > 0;
+  const f = bent ? stretch(name) : logarithmic ? Math.log10 : value => value;
   const pad = (f(high) - f(low)) * 0.05 || (logarithmic ? 0.1 : Math.abs(low) * 0.05 || 1);
   const start = f(low) - pad, end = f(high) + pad;
   const at = value => from + (f(value) - start) / (end - start) * (to - from);
   let ticks;
   if (axes[name] && axes[name].levels.length <= 8) ticks = axes[name].levels.filter(value => !logarithmic || value > 0);
+  else if (bent) ticks = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
   else if (logarithmic) {
     ticks = [];
     const steps = end - start > 2.5 ? [1] : end - start > 0.9 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9];
@@ -365,18 +370,17 @@ function heat(list, x, y, c) {
     const values = group.map(row => row[c]).filter(isNumber);
     cells.push({ i, j, group, value: values.length ? mean(values) : null });
   }));
-  const colour = colours("value", cells);
+  const colour = colours("value", cells, c);
   for (const { i, j, group, value } of cells) {
     const spot = { x: left + i * cellWidth + 1, y: top + j * cellHeight + 1, width: Math.max(1, cellWidth - 2), height: cellHeight - 2, rx: 4 };
     const rect = node("rect", { class: value === null ? "cell none" : "cell", ...spot });
     if (value !== null) rect.style.fill = colour.of({ value });
     listen(rect, group[0], group.length > 1 ? { group, metric: c, value } : undefined);
     svg.append(rect);
-    const span = colour.high - colour.low || 1;
     const words = value === null ? (cellWidth > 84 ? STATUS[group[0].status] || group[0].status : "×") : fraction(c) ? (100 * value).toFixed(1) : short(value);
     if (cellWidth < words.length * 7) continue;
     const text = node("text", { class: "num", x: spot.x + spot.width / 2, y: spot.y + spot.height / 2 + 4, "text-anchor": "middle" }, words);
-    if (value !== null) text.style.fill = (value - colour.low) / span > 0.6 ? "#10202c" : "#ffffff";
+    if (value !== null) text.style.fill = colour.share({ value }) > 0.6 ? "#10202c" : "#ffffff";
     svg.append(text);
   }
   columns.forEach((level, i) => {
