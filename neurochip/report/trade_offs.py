@@ -40,7 +40,7 @@ def trade_off(
     top = sorted((means[index] for index in best), key=lambda row: float(row[cost]))
     named = _named(top, axes, cost, accuracy)
     with figure(path, 1, 6.0, 3.6 + 0.15 * len(named)) as (fig, panel):
-        for rows, style in ((there, _DOT), (top, _FRONT)):
+        for rows, style in ((there, _DOT), (top, _BEST), (_rising(top, cost, accuracy), _LINE)):
             panel.plot([row[cost] for row in rows], [place(row[accuracy]) for row in rows], **style)
         for number, ((x, y), words) in enumerate(named.items(), 1):
             panel.annotate(
@@ -52,6 +52,9 @@ def trade_off(
         least, most = _ends(there, cost)
         if least > 0 and most / least > _WIDE:
             panel.set_xscale("log")
+            panel.xaxis.set_major_formatter(lambda value, _: short(value))
+        else:
+            panel.xaxis.set_major_formatter(lambda value, _: short(value) if value else "0")
         panel.margins(x=0.08)
         panel.set(xlabel=titled(cost, unit), ylabel=titled(accuracy, "fraction"), title=title)
         handles, labels = panel.get_legend_handles_labels()
@@ -84,7 +87,23 @@ def sensitivity(influences: Sequence[Row], path: str | Path, title: str = "") ->
 
 
 _DOT = {"marker": "o", "lw": 0, "ms": 4, "color": GREY, "alpha": 0.6, "mew": 0, "label": "settings"}
-_FRONT = {"marker": "o", "lw": 1.3, "ms": 5, "color": ORANGE, "label": "no other is better"}
+_BEST = {
+    "marker": "o",
+    "lw": 0,
+    "ms": 5,
+    "color": ORANGE,
+    "label": "no other is as good and in something better",
+}
+_LINE = {"lw": 1.3, "color": ORANGE, "drawstyle": "steps-post"}
+
+
+def _rising(top: Sequence[Row], cost: str, accuracy: str) -> list[Row]:
+    """Of rows in order of cost those that are more accurate than all before: the front in these two alone."""
+    found: list[Row] = []
+    for row in sorted(top, key=lambda row: (float(row[cost]), -float(row[accuracy]))):
+        if not found or row[accuracy] > found[-1][accuracy]:
+            found.append(row)
+    return found
 
 
 def _named(
