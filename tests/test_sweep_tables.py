@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import statistics
 from itertools import product
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sweep_work import bits, in_threads, made_up, text
 
-from neurochip.sweep import Table
+from neurochip.sweep import Sweep, Table
 from neurochip.sweep.analysis import front, influences
 from neurochip.sweep.row import COLUMNS, row_of
 from neurochip.sweep.stats import spread, t_quantile
@@ -215,3 +216,12 @@ def test_means_are_those_of_seeds_with_a_result() -> None:
     means = Table(("a",), ("test_accuracy",), rows).means()
     assert means[0] == {"setting": 0, "a": 1, "status": "crashed", "reason": "killed", "test_accuracy": 0.5}
     assert means[1]["test_accuracy"] == 0.5
+
+
+def test_the_documentation_names_every_column_and_every_key() -> None:
+    page = (Path(__file__).resolve().parents[1] / "docs" / "sweeps.md").read_text(encoding="utf-8")
+    lines = {f"| `{name}` | {column.unit} | {column.meaning} |" for name, column in COLUMNS.items()}
+    assert lines <= set(page.splitlines())
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert set(Sweep.model_fields) <= named
