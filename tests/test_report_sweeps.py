@@ -41,7 +41,7 @@ def influence(axis: str, metric: str, share: float, **ends: Any) -> Row:
 
 HALF = [0.5, 0.9, None, 0.99, 1.0, None]
 DRAWN: dict[str, Callable[[Path], None]] = {
-    "map": lambda path: heat_map(rows(HALF), ["a", "b"], "a", "b", "test_accuracy", path, "t", "fraction"),
+    "map": lambda path: heat_map(rows(HALF), ["a", "b"], "a", "b", "test_accuracy", path, "", "fraction"),
     "map of equal values": lambda path: heat_map(rows([0.5] * 6), ["a", "b"], "a", "b", "test_accuracy", path),
     "map of zeros": lambda path: heat_map(rows([0] * 6, "hops"), ["a", "b"], "a", "b", "hops", path),
     "map of one cell": lambda path: heat_map(rows([0.5]), ["a", "b"], "a", "b", "test_accuracy", path),
@@ -49,7 +49,7 @@ DRAWN: dict[str, Callable[[Path], None]] = {
         rows([1e9, 2e6, 3, 4, 5, 6], "ops"), ["a", "b"], "a", "b", "ops", path, "$t$", "per sample"
     ),
     "map in many panels": lambda path: heat_map(
-        [{**row, "c": c} for c in range(9) for row in rows(HALF)], ["a", "b", "c"], "a", "b", "test_accuracy", path
+        [{**row, "c": c} for c in range(9) for row in rows(HALF)], ["a", "b", "c"], "a", "b", "cost", path
     ),
     "front": lambda path: trade_off(rows(HALF), [0, 1, 4], ["a", "b"], "test_accuracy", "cost", path, "t"),
     "front of one": lambda path: trade_off(rows([0.5]), [0], ["a", "b"], "test_accuracy", "cost", path),

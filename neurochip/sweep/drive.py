@@ -51,6 +51,7 @@ class Driver:
     work: Callable[[Any], Result] = run_point
     happenings: Happenings = field(default_factory=Happenings)
     _warm: set[str] = field(default_factory=set)
+    _tries: int = 0
     _results: dict[str, Result] = field(default_factory=dict)
     _waiting: deque[Point] = field(default_factory=deque)
     _doubted: deque[Point] = field(default_factory=deque)
@@ -62,7 +63,8 @@ class Driver:
         for point in points:
             if point.key and point.key not in self._results:
                 self._look_up(point)
-        self._warm_up(list(self._waiting))
+        if self.work is run_point:
+            self._warm_up(list(self._waiting))
         while self._waiting or self._doubted or self._flying:
             self._fill()
             if self._flying:
@@ -94,12 +96,11 @@ class Driver:
         The registers decide the types of the kernels. Of a set whose first point does not fit the next is
         tried; after so many tries the workers compile what is missing.
         """
-        tries = 0
         with announcing(self.compiling):
             for point in islice(points, _LOOKED_AT):
                 registers = json.dumps(json.loads(point.hardware)["registers"])
-                if registers not in self._warm and tries < WARMED:
-                    tries += 1
+                if registers not in self._warm and self._tries < WARMED:
+                    self._tries += 1
                     if warm_up(task_of(point, 1, self.data_dir)):
                         self._warm.add(registers)
 
