@@ -42,7 +42,7 @@ def influence(axis: str, metric: str, share: float, **ends: Any) -> Row:
 HALF = [0.5, 0.9, None, 0.99, 1.0, None]
 DRAWN: dict[str, Callable[[Path], None]] = {
     "map": lambda path: heat_map(rows(HALF), ["a", "b"], "a", "b", "test_accuracy", path, "", "fraction"),
-    "map of equal values": lambda path: heat_map(rows([0.5] * 6), ["a", "b"], "a", "b", "test_accuracy", path),
+    "map of equals": lambda path: heat_map(rows([0.5] * 6), ["a", "b"], "a", "b", "test_accuracy", path),
     "map of zeros": lambda path: heat_map(rows([0] * 6, "hops"), ["a", "b"], "a", "b", "hops", path),
     "map of one cell": lambda path: heat_map(rows([0.5]), ["a", "b"], "a", "b", "test_accuracy", path),
     "map of large numbers": lambda path: heat_map(
