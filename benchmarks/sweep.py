@@ -23,7 +23,7 @@ GOALS = {"speed-up": 1.8, "overhead_ms": 150.0, "planning_s": 5.0}
 LONG = """
 name: long
 experiment: digits_ep
-sets: [experiment.epochs=3]
+sets: [experiment.epochs=6]
 strategy: grid
 axes:
   batch: {keys: [experiment.batch], values: [10, 20]}
