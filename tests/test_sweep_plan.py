@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,7 @@ from sweep_work import bits, text
 from neurochip.config import Source
 from neurochip.errors import ConfigError, NeurochipError
 from neurochip.experiment import load
-from neurochip.sweep import Planner, Point, Sweep
-from neurochip.sweep import identity as identity
+from neurochip.sweep import Planner, Point, identity, resolve
 from neurochip.sweep.axes import Axis
 from neurochip.sweep.settings import share
 
@@ -292,16 +292,13 @@ def test_ten_thousand_points_need_each_document_once(tmp_path: Path, monkeypatch
     """A counted proxy of speed: nothing is read or overridden for each point, documents are checked once."""
     read: list[object] = []
     checked: list[object] = []
-    real, real_check = Source.read, Sweep.model_validate_json
+    real = Source.read
     monkeypatch.setattr(Source, "read", lambda path: (read.append(path), real(path))[1])
     monkeypatch.setattr(Source, "override", lambda *_: pytest.fail("a slow path was taken"))
-    from neurochip.sweep import resolve
-
     real_canonical = resolve._canonical
     monkeypatch.setattr(
         resolve, "_canonical", lambda *given: (checked.append(given), real_canonical(*given))[1]
     )
-    assert real_check is not None
     lines = [
         "axes:",
         "  rows: {keys: [hardware.crossbar.rows], low: 1, high: 10, step: 1}",
@@ -316,7 +313,7 @@ def test_ten_thousand_points_need_each_document_once(tmp_path: Path, monkeypatch
 
 
 def test_scipy_is_named_where_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "scipy.stats", None)
+    monkeypatch.setitem(sys.modules, "scipy.stats", None)
     with pytest.raises(
         NeurochipError, match=r"latin_hypercube needs SciPy: pip install 'neurochip\[sweep\]'"
     ):

@@ -117,6 +117,23 @@ def test_threads_in_each_worker_leave_no_core_with_two(monkeypatch: pytest.Monke
         pass
 
 
+def test_kernels_are_compiled_once_for_each_set_of_registers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a point that fits: the first of each set does not."""
+    tried: list[tuple[int, int]] = []
+
+    def warmed(task: Any) -> bool:
+        chip = task["hardware"]
+        tried.append((chip["registers"]["weight"]["bits"], chip["crossbar"]["rows"]))
+        return tried[-1][1] > 4
+
+    monkeypatch.setattr("neurochip.sweep.drive.warm_up", warmed)
+    monkeypatch.setattr("neurochip.sweep.drive.run_point", made_up)
+    in_threads(written(tmp_path, bits("[4, 8]"), CROSSBAR), tmp_path / "out")
+    assert tried == [(4, 4), (4, 16), (8, 4), (8, 16)]
+
+
 # --- nothing twice ------------------------------------------------------------------------------------------
 
 
@@ -393,6 +410,13 @@ def test_a_cluster_that_cannot_be_reached(address: str, monkeypatch: pytest.Monk
     monkeypatch.setattr("neurochip.sweep.pool.PATIENCE", "1s")
     with pytest.raises(NeurochipError, match=rf"the Dask cluster {address} cannot be reached"), dask(address):
         pass
+
+
+def test_a_pool_that_grows_is_given_more() -> None:
+    with processes(2) as pool:
+        assert pool.room == 4
+        pool.grown = lambda: 10
+        assert pool.room == 20
 
 
 def test_extras_are_named_where_they_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:

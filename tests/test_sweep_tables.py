@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import statistics
+import sys
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,7 @@ def test_a_column_has_one_type(values: list[Any], kind: str, tmp_path: Path) -> 
 
 
 def test_without_pyarrow_there_is_the_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
     assert write_table(tmp_path / "a", ["x"], [{"x": 0.1}]) == ["a.csv"]
     assert (tmp_path / "a.csv").read_bytes() == b"x\n0.1\n"
 

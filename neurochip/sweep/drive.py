@@ -14,7 +14,7 @@ from typing import Any
 from neurochip.errors import NeurochipError
 from neurochip.experiment.compiling import announcing
 from neurochip.sweep.plan import Point, task_of
-from neurochip.sweep.pool import AHEAD, Pool
+from neurochip.sweep.pool import Pool
 from neurochip.sweep.store import Store
 from neurochip.sweep.work import Result, run_point, warm_up
 
@@ -106,7 +106,7 @@ class Driver:
 
     def _fill(self) -> None:
         """Give the pool what it can take; a doubted point only when nothing else is left."""
-        while self._waiting and len(self._flying) < AHEAD * self.pool.workers:
+        while self._waiting and len(self._flying) < self.pool.room:
             if not self._submit(self._waiting.popleft(), self._waiting):
                 return
         if not self._flying and not self._waiting and self._doubted:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 from neurochip.errors import NeurochipError
@@ -15,6 +16,7 @@ from neurochip.sweep.work import enter_worker
 
 PATIENCE = "20s"
 """How long a cluster may take to answer."""
+_OLD_S = 5.0
 AHEAD = 2
 """Points given to an executor for each worker: one to run, one so that it need not wait."""
 
@@ -23,7 +25,8 @@ AHEAD = 2
 class Pool:
     """An executor that can be replaced when it breaks.
 
-    ``workers``: how many points run side by side; ``threads``: of each; ``where``: in words.
+    ``workers``: how many points run side by side; ``threads``: of each; ``where``: in words; ``grown``: how
+    many workers there are now, where that may change.
     """
 
     make: Callable[[], Executor]
@@ -31,8 +34,14 @@ class Pool:
     threads: int
     where: str
     lost_workers: Callable[[], int] = lambda: 0
+    grown: Callable[[], int] = lambda: 0
     replaceable: bool = True
     _executor: Executor | None = field(default=None, init=False)
+
+    @property
+    def room(self) -> int:
+        """How many points the executor is given at a time."""
+        return AHEAD * max(self.workers, self.grown())
 
     def submit(self, work: Callable[[Any], Any], task: Any) -> Future[Any]:
         """Give a task to a worker; the first starts the executor. Raises BrokenExecutor."""
@@ -94,7 +103,12 @@ def dask(address: str, workers: int | None = None, threads: int | None = None) -
         with _client(Client, local or address) as client:
             slots = sum(client.nthreads().values())
             where = _words(slots, "worker", "workers") + f" of the Dask cluster {client.scheduler.address}"
-            yield Pool(client.get_executor, max(slots, 1), threads or 1, where, lambda: _removed(client))
+            before = _removed(client)
+            lost, grown = (
+                lambda: _removed(client) - before,
+                _now_and_then(lambda: sum(client.nthreads().values())),
+            )
+            yield Pool(client.get_executor, max(slots, 1), threads or 1, where, lost, grown)
     finally:
         if local is not None:
             local.close()
@@ -125,6 +139,18 @@ def _client(kind: Any, where: Any) -> Iterator[Any]:
         yield client
     finally:
         client.close()
+
+
+def _now_and_then(ask: Callable[[], int]) -> Callable[[], int]:
+    """The answer of a few seconds ago at the oldest: asking takes a while."""
+    told = [(perf_counter(), ask())]
+
+    def answer() -> int:
+        if perf_counter() - told[0][0] > _OLD_S:
+            told[0] = (perf_counter(), ask())
+        return told[0][1]
+
+    return answer
 
 
 def _removed(client: Any) -> int:

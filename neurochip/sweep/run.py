@@ -17,6 +17,7 @@ from neurochip.sweep.drive import Driver, Happenings
 from neurochip.sweep.identity import code_version
 from neurochip.sweep.plan import Planner, Point
 from neurochip.sweep.pool import Pool
+from neurochip.sweep.schema import Sweep
 from neurochip.sweep.search import search
 from neurochip.sweep.store import Store
 from neurochip.sweep.table import Row, Table, table_of, write_table
@@ -95,7 +96,7 @@ def run_sweep(
     return Outcome(planner, points, table, means, best, found, account)
 
 
-def goals(sweep: Any) -> dict[str, str]:
+def goals(sweep: Sweep) -> dict[str, str]:
     """Columns of the Pareto front: a search's objectives, else accuracy and cost."""
     return dict(sweep.objectives or {sweep.accuracy: "maximise", sweep.cost: "minimise"})
 
