@@ -17,7 +17,7 @@ from sweep_work import bits, in_threads, made_up, text
 from neurochip.experiment import load
 from neurochip.report.explorer import explorer
 from neurochip.sweep import Outcome
-from neurochip.sweep.content import content
+from neurochip.sweep.content import content, heat_axes, mapped
 
 needs_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
 
@@ -198,3 +198,23 @@ def test_it_follows_the_systems_colours_and_the_button(scheme: str, page: Path, 
     chromium.click("#theme")
     assert chromium.run(shown) == other
     assert chromium.run(colours) != before
+
+
+@needs_browser
+def test_thousands_of_settings(chromium: Browser, tmp_path: Path) -> None:
+    """A range of many values has a slider, and no heat map; the table shows the first rows."""
+    path = tmp_path / "sweep.yaml"
+    lines = ["axes:", "  beta: {keys: [experiment.rule.beta], low: 0.1, high: 1.0}", bits(), "points: 2000"]
+    path.write_text(text(*lines, strategy="random"), encoding="utf-8")
+    planned = in_threads(path, tmp_path / "out")
+    assert not mapped(planned)
+    assert heat_axes(planned) == ["weight_bits", "beta"]
+    explorer(content(planned), tmp_path / "index.html")
+    chromium.open(tmp_path / "index.html")
+    assert (chromium.count(".dot"), chromium.count("tbody tr")) == (2000, 300)
+    half = "const it = document.querySelector('[data-axis=beta] input'); it.value = 1000;"
+    chromium.run(half + "it.dispatchEvent(new Event('input'))")
+    assert chromium.count(".dot") == 1000
+    chromium.click("#view-heat")
+    assert "Beta has 1,000 values, too many for a heat map" in chromium.text("#chart")
+    assert chromium.log() == []

@@ -18,7 +18,7 @@ from neurochip.cli.watch import COMPILING
 from neurochip.config import Source
 from neurochip.report import explorer, heat_map, sensitivity, trade_off
 from neurochip.sweep import Outcome, Pool, Watch, dask, processes, run_sweep
-from neurochip.sweep.content import content, heat_axes
+from neurochip.sweep.content import content, heat_axes, mapped
 from neurochip.sweep.row import COLUMNS
 from neurochip.sweep.run import SUMMARY, goals
 
@@ -100,7 +100,7 @@ def draw(outcome: Outcome, folder: Path) -> list[str]:
     across, up = heat_axes(outcome)
     there = {name for row in means for name in row if name in outcome.table.numbers}
     for metric in dict.fromkeys(sweep.maps):
-        if metric in there and across != up and not sweep.is_search:
+        if metric in there and mapped(outcome) and not sweep.is_search:
             drawn.append(f"map_{metric}.png")
             unit = COLUMNS[metric].unit
             title = f"{sweep.name}: {metric}, mean of {_counted(len(sweep.seeds), 'seed')}"

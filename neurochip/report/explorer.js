@@ -5,7 +5,7 @@ const NS = "http://www.w3.org/2000/svg";
 const PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6bd1", "#7f8c8d"];
 const VIRIDIS = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"];
 const STATUS = { ok: "ok", does_not_fit: "does not fit", invalid: "not valid", failed: "failed", crashed: "crashed", error: "error" };
-const MOST_ROWS = 300, MOST_CHIPS = 12;
+const MOST_ROWS = 300, MOST_CHIPS = 12, MOST_CELLS = 60;
 
 // --- the table -------------------------------------------------------------------------------------------
 
@@ -312,8 +312,8 @@ function frame() {
   const width = Math.max($("chart").clientWidth, 260), narrow = width < 520;
   return { width, narrow };
 }
-function empty() {
-  $("chart").replaceChildren(Object.assign(document.createElement("div"), { className: "empty", textContent: "Nothing to show: loosen the filters." }));
+function empty(words) {
+  $("chart").replaceChildren(Object.assign(document.createElement("div"), { className: "empty", textContent: words || "Nothing to show: loosen the filters." }));
   $("legend").replaceChildren();
 }
 function scatter(list, x, y, c) {
@@ -359,6 +359,8 @@ function heat(list, x, y, c) {
   if (!list.length || x === y) return empty();
   const columns = axes[x].levels.filter(level => list.some(row => row[x] === level));
   const lines = axes[y].levels.filter(level => list.some(row => row[y] === level)).reverse();
+  for (const [name, found] of [[x, columns], [y, lines]])
+    if (found.length > MOST_CELLS) return empty(`${label(name)} has ${found.length.toLocaleString("en")} values, too many for a heat map: choose another axis, or filter.`);
   const { width, narrow } = frame(), left = narrow ? 44 : 62, top = 26;
   const cellWidth = (width - left - 4) / columns.length, cellHeight = Math.max(26, Math.min(58, 420 / lines.length));
   const height = top + cellHeight * lines.length + 44;

@@ -8,6 +8,9 @@ from neurochip.sweep.row import COLUMNS
 from neurochip.sweep.run import Outcome
 from neurochip.sweep.table import Table
 
+MOST_LEVELS = 24
+"""Values of an axis of a heat map."""
+
 
 def content(outcome: Outcome) -> dict[str, Any]:
     """Everything that the explorer needs: axes, columns, rows, and the command of each setting."""
@@ -33,13 +36,22 @@ def content(outcome: Outcome) -> dict[str, Any]:
 
 
 def heat_axes(outcome: Outcome) -> list[str]:
-    """The axes of heat maps, across and up: those of the sweep's file, or those with most values."""
+    """The axes of heat maps, across and up: those of the sweep's file, or those with most values.
+
+    An axis with more values than a map has room for comes last.
+    """
     sweep, table = outcome.planner.sweep, outcome.table
     if sweep.heat is not None:
         return list(sweep.heat)
     number = {name: len(_levels(table, name)) for name in table.axes}
-    names = sorted(table.axes, key=lambda name: -number[name])
+    names = sorted(table.axes, key=lambda name: (number[name] > MOST_LEVELS, -number[name]))
     return names[:2] if len(names) > 1 else [names[0], names[0]]
+
+
+def mapped(outcome: Outcome) -> bool:
+    """Whether heat maps can be drawn: two axes, neither with more values than there is room for."""
+    across, up = heat_axes(outcome)
+    return across != up and all(len(_levels(outcome.table, name)) <= MOST_LEVELS for name in (across, up))
 
 
 def _levels(table: Table, name: str) -> set[str]:

@@ -152,7 +152,7 @@ def _account(planner: Planner, driver: Driver, table: Table, seconds: float) -> 
 def _write_analysis(
     folder: Path, table: Table, means: list[Row], best: list[int], found: list[Influence]
 ) -> list[str]:
-    columns = ["setting", *table.axes, *(name for name in table.numbers if name in means[0] or best)]
+    columns = ["setting", *table.axes, *table.numbers]
     rows: list[Row] = [it._asdict() for it in found]
     return [
         *write_table(folder / "pareto", columns, [means[index] for index in best]),
