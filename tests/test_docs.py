@@ -16,6 +16,7 @@ import typer
 
 from neurochip.cli.app import app
 from neurochip.experiment import load
+from neurochip.sweep import Planner
 
 ROOT = Path(__file__).resolve().parents[1]
 LEFT_OUT = {"venv", "build", "dist", "runs"}
@@ -96,6 +97,8 @@ def test_commands_parse(place: str, command: str, monkeypatch: pytest.MonkeyPatc
     if given.get("command") == "run":
         keys = {key: given[key] for key in ("seed", "epochs")}
         load(given["experiment"], given["hardware"], given["sets"] or [], **keys)
+    if given.get("command") == "sweep":
+        Planner(given["sweep"])
 
 
 @pytest.mark.parametrize(

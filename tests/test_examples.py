@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from neurochip.config import Source
 from neurochip.errors import ConfigError
 from neurochip.experiment import execute, load
 from neurochip.hardware import Hardware
+from neurochip.sweep import Planner, processes, run_sweep
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"
@@ -36,6 +38,8 @@ PICTURES = {
 
 EXPERIMENTS = ["my_experiment.yaml"]
 CHIPS = ["my_chip.yaml"]
+SWEEPS = {"sweeps/digits_sweep.yaml": 48, "sweeps/digits_search.yaml": None}
+"""Sweeps and how many points they have; a search says it when it ends."""
 
 
 def run(script: str, folder: Path) -> str:
@@ -53,13 +57,14 @@ def run(script: str, folder: Path) -> str:
 
 
 def test_every_example_is_covered() -> None:
-    found = {path.name for path in EXAMPLES.iterdir() if path.suffix in (".py", ".yaml", ".yml")}
-    assert found == {*SCRIPTS, *EXPERIMENTS, *CHIPS}
+    files = (path for path in EXAMPLES.rglob("*") if path.suffix in (".py", ".yaml", ".yml"))
+    found = {path.relative_to(EXAMPLES).as_posix() for path in files}
+    assert found == {*SCRIPTS, *EXPERIMENTS, *CHIPS, *SWEEPS}
 
 
 def test_every_example_is_in_the_readme() -> None:
     page = (EXAMPLES / "README.md").read_text(encoding="utf-8")
-    assert [name for name in (*SCRIPTS, *EXPERIMENTS, *CHIPS) if name not in page] == []
+    assert [name for name in (*SCRIPTS, *EXPERIMENTS, *CHIPS, *SWEEPS) if name not in page] == []
 
 
 @pytest.mark.parametrize(
@@ -94,3 +99,30 @@ def test_experiment_spells_out_what_it_decides(experiment: str) -> None:
     assert Source.read(EXAMPLES / experiment).data["hardware"] == CHIPS[0]
     with pytest.raises(ConfigError, match=r"unknown key rule\.learning_rat"):
         load(EXAMPLES / experiment, sets=["experiment.rule.learning_rat=1"])
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_sweep_is_valid(name: str) -> None:
+    planner = Planner(EXAMPLES / name)
+    assert planner.sweep.name == Path(name).stem
+    if planner.sweep.is_search:
+        planner.probe()
+    else:
+        assert len(planner.points()) == SWEEPS[name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SWEEPS)
+def test_sweep_runs_when_it_is_made_short(name: str, tmp_path: Path) -> None:
+    text = (EXAMPLES / name).read_text(encoding="utf-8")
+    short = ["experiment.data.train=100", "experiment.data.test=50"]
+    text = re.sub(r"experiment\.epochs=\d+", "\n  - ".join(["experiment.epochs=1", *short]), text)
+    text = re.sub(r"^points: \d+", "points: 8", text, flags=re.MULTILINE)
+    text = re.sub(r"^population: \d+", "population: 4", text, flags=re.MULTILINE)
+    (tmp_path / "short.yaml").write_text(text, encoding="utf-8")
+    with processes(2) as pool:
+        outcome = run_sweep(tmp_path / "short.yaml", tmp_path / "out", pool)
+    assert set(outcome.account["statuses"]) <= {"ok", "does_not_fit"}
+    assert outcome.account["statuses"]["ok"] > 4
+    if not outcome.planner.sweep.is_search:
+        assert outcome.account["statuses"] == {"ok": 32, "does_not_fit": 16}

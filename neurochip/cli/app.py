@@ -52,7 +52,7 @@ Split = Annotated[
     str,
     typer.Option("--split", metavar="PART", help="test, train, or validation if there is one."),
 ]
-Kind = Annotated[str, typer.Argument(metavar="KIND", help="hardware, experiment or record.")]
+Kind = Annotated[str, typer.Argument(metavar="KIND", help="hardware, experiment, sweep or record.")]
 
 
 def _version(wanted: bool) -> None:
@@ -66,6 +66,30 @@ def _version(wanted: bool) -> None:
 Against = Annotated[str, typer.Option("--against", help="Witnesses, with commas: float, bptt, brian2.")]
 Seeds = Annotated[int, typer.Option("--seeds", min=1, help="Seeds of the accuracies, from --seed on.")]
 Samples = Annotated[int, typer.Option("--samples", min=1, help="Samples that are followed tick by tick.")]
+
+
+SweepFile = Annotated[Path, typer.Argument(metavar="SWEEP", help="YAML file of a sweep.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", metavar="N", help="Points run side by side. Default: all cores.")
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="ADDRESS", help="Dask scheduler, tcp://...; local: one started here."),
+]
+SweepOut = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Folder of the sweep; default: a new one in runs/."),
+]
+SweepResume = Annotated[bool, typer.Option("--resume", help="Go on in a folder that holds a sweep.")]
+Store = Annotated[
+    Path | None,
+    typer.Option(
+        "--store", metavar="DIR", help="Folder of finished points, may be shared; default: in --out."
+    ),
+]
+PointThreads = Annotated[
+    int | None, typer.Option("--threads", metavar="N", help="Threads of a point; default: cores / workers.")
+]
 
 
 Version = Annotated[
@@ -128,6 +152,23 @@ def compare(
     compare_experiment(setup, against, out, threads, data_dir, seeds, samples)
 
 
+@app.command()
+def sweep(
+    sweep: SweepFile,
+    workers: Workers = None,
+    cluster: Cluster = None,
+    out: SweepOut = None,
+    resume: SweepResume = False,
+    store: Store = None,
+    threads: PointThreads = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Run an experiment again and again with chosen keys changed: tables, pictures, a page to explore."""
+    from neurochip.cli.sweep import sweep_file
+
+    sweep_file(sweep, workers, cluster, out, resume, store, threads, data_dir)
+
+
 @app.command("eval")
 def evaluate(
     run_dir: RunDir, split: Split = "test", threads: Threads = None, data_dir: DataDir = None
@@ -140,7 +181,7 @@ def evaluate(
 
 @app.command()
 def schema(kind: Kind) -> None:
-    """Print the JSON Schema of the hardware or experiment YAML, or of a run's record.json."""
+    """Print the JSON Schema of the hardware, experiment or sweep YAML, or of a run's record.json."""
     from neurochip.cli.schema import print_schema
 
     print_schema(kind)

@@ -9,8 +9,9 @@ from neurochip.config.text import choose_from
 from neurochip.errors import NeurochipError
 from neurochip.experiment.documents import MODELS
 from neurochip.experiment.record_schema import RecordModel
+from neurochip.sweep import Sweep
 
-SCHEMAS: dict[str, type[Model]] = {**dict(MODELS.items()), "record": RecordModel}
+SCHEMAS: dict[str, type[Model]] = {**dict(MODELS.items()), "sweep": Sweep, "record": RecordModel}
 
 
 def print_schema(kind: str) -> None:

@@ -31,6 +31,14 @@ def load(
     ``hardware`` replaces the experiment's own, and so do ``keys`` (seed, epochs) that are not None.
     Raises ConfigError with everything that is wrong in both documents and in the overrides.
     """
+    source, chip = sources(experiment, hardware, sets, **keys)
+    return Setup(build(source, Experiment), build(chip, Hardware))
+
+
+def sources(
+    experiment: str | Path, hardware: str | Path | None = None, sets: Iterable[str] = (), **keys: int | None
+) -> tuple[Source, Source]:
+    """The documents that `load` builds its records of, checked: the experiment and its hardware."""
     found: list[Problem] = []
     split = by_section(sets, found)
     source = chip = None
@@ -49,7 +57,7 @@ def load(
     found += problems(chip, Hardware) if chip else []
     if found or source is None or chip is None:
         raise ConfigError(dict.fromkeys(found))
-    return Setup(build(source, Experiment), build(chip, Hardware))
+    return source, chip
 
 
 def load_hardware(hardware: str | Path, sets: Iterable[str] = ()) -> Hardware:
