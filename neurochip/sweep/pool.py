@@ -97,7 +97,8 @@ def dask(address: str, workers: int | None = None, threads: int | None = None) -
     local = None
     if address == "local":
         number = _counted("workers", cores() if workers is None else workers)
-        local = LocalCluster(number, threads_per_worker=1, processes=True, dashboard_address=None)
+        start: Callable[..., Any] = LocalCluster
+        local = start(number, threads_per_worker=1, processes=True, dashboard_address=None)
         threads = max(1, cores() // number) if threads is None else threads
     try:
         with _client(Client, local or address) as client:
