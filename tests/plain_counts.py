@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from neurochip.counts import Tally
 from neurochip.mapping import Block, Placement
@@ -95,6 +95,29 @@ def _down(it: Projection, block: Block, folded: bool) -> Iterator[Use]:
                                     yield Use(
                                         post, row, (position, top, left, dy, dx), position * c_in + col, col
                                     )
+
+
+def plain_writes(
+    placement: Placement,
+    weights: list[Any],
+    masters: list[Any],
+    new_weights: list[Any],
+    new_masters: list[Any],
+) -> dict[str, Counter[int]]:
+    """Writes of a dense network by core, from the weights and masters before and after."""
+    found: dict[str, Counter[int]] = {
+        name: Counter() for name in ("master_writes", "weight_writes", "mirror_writes")
+    }
+    for block in placement.blocks:
+        index, mirror = block.projection, block.role == "mirror"
+        for row in block.rows:
+            for col in block.cols:
+                at = (col, row) if mirror else (row, col)
+                changed = weights[index][at] != new_weights[index][at]
+                found["mirror_writes" if mirror else "weight_writes"][block.core] += int(changed)
+                if not mirror:
+                    found["master_writes"][block.core] += int(masters[index][at] != new_masters[index][at])
+    return {name: Counter({core: n for core, n in cores.items() if n}) for name, cores in found.items()}
 
 
 def plain_counts(tally: Tally, placement: Placement, program: Program, feedback: str | None) -> Table:

@@ -18,7 +18,7 @@ from neurochip.counts import Tally
 from neurochip.errors import ConfigError, Problem
 from neurochip.fixed import Format, Rate
 from neurochip.hardware import Hardware
-from neurochip.mapping import Placement
+from neurochip.mapping import Placement, Shares
 from neurochip.network import Network
 from neurochip.neurons import registers as reg
 from neurochip.program import Program
@@ -59,6 +59,7 @@ class Chip:
     fraction: int = field(init=False)
     memory: Memory = field(init=False)
     units: int = field(init=False)
+    shares: Shares = field(init=False)
     tally: Tally = field(init=False)
 
     def __post_init__(self) -> None:
@@ -81,6 +82,7 @@ class Chip:
         self.word = lower.word(self.network, self.program, self.formats)
         self._bias = np.zeros(self.units, self.word)
         self._scratch: dict[tuple[int, int], Scratch] = {}
+        self.shares = Shares.of(self.placement)
         self.tally = self._new_tally()
 
     # -- weights -------------------------------------------------------------------------------------------
@@ -189,7 +191,7 @@ class Chip:
         threads = max(1, min(self.threads, len(self._tiles)))
         widest = max(p.weight_shape[1] for p in self.network.projections)
         over = np.zeros((threads, 2, len(reg.REGISTERS)), np.int64)
-        done = np.zeros((threads, len(matrices), 3), np.int64)
+        done = np.zeros((threads, *self.tally.updates.shape), np.int64)
         one = min(1 << self.formats["bank"].frac, self.formats["bank"].hi)
         sums = np.zeros((threads, widest), sum_type)
         narrow_type = self._sum_type(positions)
@@ -204,14 +206,17 @@ class Chip:
         def work(thread: int) -> None:
             learn.learn(
                 thread, threads, self._tiles, matrices, self._convs, self._kernel_sums, terms, banks, one,
-                self._formats, self.fraction, family, self._masters, self._weights, self._bias, sums[thread],
-                over[thread], done[thread],
+                self._formats, self.fraction, family, self._masters, self._weights, self._bias,
+                self.shares.first_row, self.shares.row_cuts, self.shares.cuts, sums[thread], over[thread],
+                done[thread],
             )  # fmt: skip
 
         side_by_side(work, threads)
         self._stamp_kernels()
         self.tally.saturations += over[:, 0].sum(0)
         self.tally.updates += done.sum(0)
+        draws = self.formats["bias"].rounding == "stochastic"
+        self.tally.bias_draws += draws & (matrices[:, learn.BIAS_K] > 0)
         self.tally.batches += 1
         self._refuse_overflow(over)
 
@@ -240,7 +245,8 @@ class Chip:
         return slice(int(offset), int(offset + size))
 
     def _new_tally(self) -> Tally:
-        return Tally.zero(len(self.program.phases), self.units, len(self.network.projections))
+        shares, projections = len(self.shares.projection), len(self.network.projections)
+        return Tally.zero(len(self.program.phases), self.units, shares, projections)
 
     def _scratch_for(self, threads: int, phases: int) -> Scratch:
         key = (threads, phases)

@@ -12,7 +12,7 @@ import numpy as np
 
 from neurochip.chip import kernels as kern
 from neurochip.fixed.jit import kernel
-from neurochip.fixed.scalar import dither, shifted, stored
+from neurochip.fixed.scalar import STOCHASTIC, dither, shifted, stored
 from neurochip.neurons import registers as reg
 
 (
@@ -36,16 +36,15 @@ from neurochip.neurons import registers as reg
 positions that share it (dense: 1); start and row distance of the matrix and of its transposed copy (start
 -1: none) in the weight memory; start in the master memory; whether it is a convolution; the two rates."""
 
-UPDATES, LOST, WRITES = range(3)
+UPDATES, LOST, WRITES, DRAWN = range(4)
 """Columns of the results: synapses with a non-zero sum, those of them that round to no change, weights
-rewritten."""
+rewritten, random words drawn for roundings."""
 
 
 @kernel(nogil=True)
 def learn(
     thread, threads, tiles, matrices, convs, kernel_sums, terms, banks, one, formats, fraction, family,
-    master,
-    weights, bias, sums, over, done,
+    master, weights, bias, first_row, row_cuts, cuts, sums, over, done,
 ):  # fmt: skip
     """Update the weights of every ``threads``-th tile, from tile ``thread`` on; thread 0 also updates the
     biases.
@@ -53,14 +52,15 @@ def learn(
     ``tiles``: int64 [tiles, 3], matrix and range of rows. ``convs``, ``kernel_sums``: see
     `kernels.correlate`. ``terms``: int64 [terms, 3]: sign, bank of pre, bank of post. ``banks``: int32 [S,
     banks, units]; ``one``: what a bank of state 1.0 holds. ``fraction``: fraction bits below a weight.
-    ``master``: weight and fraction as one integer; ``weights``: the weight memory; ``bias``: [units]. The
-    thread's own: ``sums`` (scratch, one row), ``over`` [2, registers], ``done`` [projections, 3].
+    ``master``: weight and fraction as one integer; ``weights``: the weight memory; ``bias``: [units].
+    ``first_row``, ``row_cuts``, ``cuts``: see `neurochip.mapping.Shares`. The thread's own: ``sums``
+    (scratch, one row), ``over`` [2, registers], ``done`` [shares, 4].
     """
     for i in range(thread, tiles.shape[0], threads):
         m = tiles[i, 0]
         if _tile(
             matrices[m], convs[m], kernel_sums, tiles[i, 1], tiles[i, 2], terms, banks, formats, fraction,
-            family, master, weights, sums, over, done[m],
+            family, master, weights, row_cuts[first_row[m] :], cuts, sums, over, done,
         ):  # fmt: skip
             _transpose(matrices[m], tiles[i, 1], tiles[i, 2], weights)
     if thread == 0:
@@ -82,6 +82,8 @@ def _tile(
     family,
     master,
     weights,
+    row_cuts,
+    cuts,
     sums,
     over,
     done,
@@ -99,13 +101,16 @@ def _tile(
         if some:
             start = matrix[MASTER] + i * n
             to = matrix[FORWARD] + i * matrix[STRIDE]
-            writes = done[WRITES]
-            _write_row(
-                total, matrix[RATE_M], matrix[RATE_K], formats, fraction, family, start,
-                master[start : start + n],
-                weights[to : to + n], over, done,
-            )  # fmt: skip
-            changed = changed or done[WRITES] != writes
+            begin = 0
+            for cut in range(row_cuts[i], row_cuts[i + 1]):
+                end = cuts[cut, 0]
+                wrote = _write_row(
+                    total[begin:end], matrix[RATE_M], matrix[RATE_K], formats, fraction, family,
+                    start + begin, master[start + begin : start + end], weights[to + begin : to + end], over,
+                    done[cuts[cut, 1]],
+                )  # fmt: skip
+                changed = changed or wrote
+                begin = end
     return changed
 
 
@@ -127,13 +132,15 @@ def _outer_row(pre, post, terms, banks, total):
 
 @kernel
 def _write_row(total, multiplier, shift, formats, fraction, family, name, master, weights, over, done):
-    """Apply one row of sums to ``master`` and ``weights`` (views of the row); ``name``: number of its first
-    synapse."""
+    """Apply a part of a row of sums to ``master`` and ``weights`` (views of that part); ``name``: number of
+    its first synapse. Returns whether any weight changed."""
     a_lo, a_hi, a_mode = formats[reg.ACCUMULATOR, 0], formats[reg.ACCUMULATOR, 1], formats[reg.ACCUMULATOR, 2]
     half = np.int64(1) << (fraction - 1) if fraction > 0 else np.int64(0)
     lo = (formats[reg.WEIGHT, 0] << fraction) - half
     hi = (formats[reg.WEIGHT, 1] << fraction) + max(half - 1, 0)
     mode, rounding = formats[reg.WEIGHT, 2], formats[reg.WEIGHT, 3]
+    draws = rounding == STOCHASTIC and shift > 0
+    writes = done[WRITES]
     for k in range(total.shape[0]):
         wide = np.int64(total[k])
         if wide == 0:
@@ -144,6 +151,7 @@ def _write_row(total, multiplier, shift, formats, fraction, family, name, master
             over[1, reg.ACCUMULATOR] = name + k + 1
         delta = shifted(kept * multiplier + dither(rounding, shift, family, name + k), shift)
         done[UPDATES] += 1
+        done[DRAWN] += draws
         if delta == 0:
             done[LOST] += 1
             continue
@@ -156,6 +164,7 @@ def _write_row(total, multiplier, shift, formats, fraction, family, name, master
         weight = (value + half) >> fraction
         done[WRITES] += weight != weights[k]
         weights[k] = weight
+    return done[WRITES] != writes
 
 
 @kernel

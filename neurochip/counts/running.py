@@ -2,55 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.counts.ledger import Ledger
-from neurochip.mapping import BACKWARD, Placement
+from neurochip.mapping import BACKWARD, FORWARD, Placement
 from neurochip.noc import Ints
+
+WAYS = ((FORWARD, "forward"), (BACKWARD, "feedback"))
 
 
 def spikes(ledger: Ledger, phase: int, arrived: NDArray[np.integer[Any]]) -> None:
     """Reads, operations and packets that follow from the spikes of each unit, int64 [units]."""
     placement = ledger.placement
     sent, homes = _by_segment(placement, arrived), placement.home
-    ledger.add("spikes", phase, homes, sent)
-    segment, block, way = placement.reads.T
-    cores, times = ledger.block_cores[block], sent[segment]
-    forward = np.array([it.role == "forward" for it in placement.blocks])
-    by_column = (way == BACKWARD) & forward[block]
-    lines = times * placement.lines
-    ledger.add("row_reads", phase, cores, np.where(by_column, 0, lines))
-    ledger.add("column_reads", phase, cores, np.where(by_column, lines, 0))
-    ledger.add("synaptic_ops", phase, cores, times * placement.ops)
-    segment, reached = ledger.pairs(segment, cores)
-    ledger.add("axon_lookups", phase, reached, sent[segment])
-    ledger.send(phase, homes[segment], reached, sent[segment])
+    inputs = np.array([segment.population == 0 for segment in placement.segments])
+    ledger.add("encode", "spikes", phase, homes, sent * inputs)
+    ledger.add("neuron", "spikes", phase, homes, sent * ~inputs)
+    for way, kind in WAYS:
+        _reads(ledger, phase, sent, way, kind)
+    segment, block, _ = placement.reads.T
+    segment, reached = ledger.pairs(segment, ledger.block_cores[block])
+    ledger.add("noc", "axon_lookups", phase, reached, sent[segment])
+    ledger.send(phase, homes[segment], reached, sent[segment], ledger.packets.spike)
 
 
-def ticks(ledger: Ledger, phase: int, number: int, stochastic: Set[str]) -> None:
-    """What happens in each of ``number`` ticks; ``stochastic``: registers that round with random bits."""
+def _reads(ledger: Ledger, phase: int, sent: Ints, way: int, kind: str) -> None:
+    """Lines that spikes read on one way, in words and cells, and the weights that they add."""
     placement = ledger.placement
+    mine = placement.reads[:, 2] == way
+    segment, block, _ = placement.reads[mine].T
+    cores, times = ledger.block_cores[block], sent[segment]
+    by_column = np.array([way == BACKWARD and it.role == "forward" for it in placement.blocks])[block]
+    widths = np.array([(len(it.cols), len(it.rows)) for it in placement.blocks])[block, by_column.astype(int)]
+    lines = times * placement.lines[mine]
+    for action, amounts in (
+        ("row_reads", np.where(by_column, 0, lines)),
+        ("column_reads", np.where(by_column, lines, 0)),
+        ("word_reads", lines * -(-widths // ledger.adders)),
+        ("cell_reads", lines * widths),
+        ("synaptic_ops", times * placement.ops[mine]),
+    ):
+        ledger.add(kind, action, phase, cores, amounts)
+
+
+def ticks(ledger: Ledger, phase: int, number: int) -> None:
+    """What happens in each of ``number`` ticks."""
+    placement = ledger.placement
+    for way, kind in WAYS:
+        segment, block, _ = placement.sums[placement.sums[:, 2] == way].T
+        amounts = ledger.lengths[segment] * number
+        ledger.add(kind, "partial_sums", phase, ledger.block_cores[block], amounts)
     segment, block, _ = placement.sums.T
-    cores = ledger.block_cores[block]
-    ledger.add("partial_sums", phase, cores, ledger.lengths[segment] * number)
-    segment, cores = ledger.pairs(segment, cores)
-    ledger.send(phase, cores, placement.home[segment], ledger.lengths[segment] * number)
-    ledger.everywhere("neuron_updates", phase, ledger.neurons * number)
-    ledger.everywhere("encodes", phase, ledger.encoders * number)
-    drawing = ledger.neurons * len(stochastic & {"decoded", "membrane"})
-    drawing = drawing + ledger.encoders * len(stochastic & {"residual"})
-    ledger.everywhere("random_words", phase, drawing * number)
-    ledger.add("barriers", phase, np.zeros(1, np.int64), np.array([number]))
+    segment, cores = ledger.pairs(segment, ledger.block_cores[block])
+    amounts = ledger.lengths[segment] * number
+    ledger.send(phase, cores, placement.home[segment], amounts, ledger.packets.sum)
+    ledger.everywhere("neuron", "neuron_updates", phase, ledger.neurons * number)
+    ledger.everywhere("encode", "encodes", phase, ledger.encoders * number)
+    ledger.add("barrier", "barriers", phase, np.zeros(1, np.int64), np.array([number]))
 
 
-def captures(ledger: Ledger, phase: int, samples: int, stochastic: bool) -> None:
-    """The end of a phase that fills a bank."""
-    ledger.everywhere("bank_captures", phase, ledger.encoders * samples)
-    ledger.everywhere("random_words", phase, ledger.encoders * samples * stochastic)
+def states(ledger: Ledger, phase: int, action: str, samples: int) -> None:
+    """All neurons and inputs whose registers are cleared, saved, restored or captured, once a sample."""
+    ledger.everywhere("capture", action, phase, ledger.encoders * samples)
 
 
 def _by_segment(placement: Placement, arrived: NDArray[np.integer[Any]]) -> Ints:
