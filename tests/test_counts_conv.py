@@ -4,47 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conv_cases import chip, chips, conv, dense, networks
+from conv_cases import PROGRAM, chip, chips, conv, dense, networks, tally_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_counts import plain_counts
 
 from neurochip.counts import ACTIONS, KINDS, Counts, Tally
-from neurochip.fixed import Rate
 from neurochip.hardware import Hardware
 from neurochip.mapping import Placement, Shares, place
 from neurochip.network import Network
-from neurochip.neurons import SigmaDelta
-from neurochip.program import Phase, Program, Term
 
 unhurried = settings(deadline=None, max_examples=40)
 
-PROGRAM = Program(
-    neuron=SigmaDelta(),
-    phases=(Phase("free", 5), Phase("nudged", 3, nudge=1, bank=0)),
-    terms=(Term(1, 0, 0), Term(-1, 1, 1)),
-    nudge=Rate(1, 1),
-    gain=1.0,
-)
 PLACED = (
     "spikes", "axon_lookups", "row_reads", "column_reads", "synaptic_ops", "partial_sums", "packets", "hops",
     "update_multiplies", "accumulations", "replica_words",
 )  # fmt: skip
 """Actions whose counts depend on where blocks are."""
-
-
-def tally_of(placement: Placement, seed: int, samples: int = 6, batches: int = 2) -> Tally:
-    """Random spikes; of each projection, random numbers of updates, spread over its shares."""
-    network, shares = placement.network, Shares.of(placement)
-    tally = Tally.zero(len(PROGRAM.phases), network.neurons, len(shares.projection), len(network.projections))
-    draws, places = np.random.default_rng(seed), np.random.default_rng(seed)
-    tally.spikes[:] = draws.integers(0, 9, tally.spikes.shape) * draws.integers(0, 2, tally.spikes.shape)
-    tally.bias_draws[:] = batches
-    tally.samples, tally.batches = samples, batches
-    for index in range(len(network.projections)):
-        mine = np.flatnonzero(shares.projection == index)
-        np.add.at(tally.updates, mine[places.integers(0, len(mine), 40)], draws.integers(0, 99, (40, 4)))
-    return tally
 
 
 def by_projection(tally: Tally, placement: Placement) -> np.ndarray:

@@ -48,6 +48,18 @@ Out = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in the run's folder.")]
 RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder of a run.")]
+Prices = Annotated[
+    str | None,
+    typer.Option("--prices", metavar="TABLE", help="Price table, preset or YAML file; replaces the chip's."),
+]
+PriceSets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the price table (repeatable)."),
+]
+CostOut = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="Where the cost goes; default: cost.json of the run."),
+]
 Split = Annotated[
     str,
     typer.Option("--split", metavar="PART", help="test, train, or validation if there is one."),
@@ -125,6 +137,14 @@ def compare(
 
     setup = load(experiment, hardware, sets or [], seed=seed)
     compare_experiment(setup, against, out, threads, data_dir, seeds, samples)
+
+
+@app.command()
+def price(run_dir: RunDir, prices: Prices = None, sets: PriceSets = None, out: CostOut = None) -> None:
+    """Price a finished run, again or with another table; nothing is run again."""
+    from neurochip.cli.price import price_run
+
+    price_run(run_dir, prices, sets or [], out)
 
 
 @app.command("eval")

@@ -33,7 +33,7 @@ def settings(run: Run) -> dict[str, Any]:
     experiment = run.experiment.model_dump(mode="json", exclude={"name", "description", "hardware"})
     if run.experiment.rule.schedule == "constant":
         experiment.pop("epochs")
-    hardware = run.hardware.model_dump(mode="json", exclude={"name", "description"})
+    hardware = run.hardware.model_dump(mode="json", exclude={"name", "description", "prices"})
     samples = {name: part.sha256 for name, part in run.data.items()}
     return {"experiment": experiment, "hardware": hardware, "sha256 of data": samples}
 

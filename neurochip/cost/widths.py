@@ -1,0 +1,65 @@
+"""How many bits an action works on: what a price per bit, cell or product of bits is multiplied by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil
+
+from neurochip.cost.memories import registers
+from neurochip.counts import Packets
+from neurochip.hardware import Hardware
+from neurochip.program import Program
+
+Widths = dict[str, tuple[int, ...]]
+
+
+def widths(hardware: Hardware, program: Program) -> Widths:
+    """The operands of each action in bits: one or more, of which the last is where the result goes."""
+    bits = {name: it.bits for name, it in hardware.registers.formats().items()}
+    rate, weight, flit = hardware.update_unit.rate_bits, bits["weight"], hardware.noc.flit_bits
+    held = registers(hardware, program)
+    return {
+        "row_reads": (weight,),
+        "column_reads": (weight,),
+        "word_reads": (min(hardware.crossbar.column_adders, hardware.crossbar.cols) * weight,),
+        "cell_reads": (weight,),
+        "synaptic_ops": (bits["current"],),
+        "partial_sums": (bits["partial"],),
+        "neuron_updates": (bits["decoded"], bits["membrane"]),
+        "encodes": (bits["membrane"], bits["residual"]),
+        "state_resets": (sum(held.values()) - bits["bias"],),
+        "bank_captures": (bits["bank"],),
+        "update_multiplies": (bits["bank"], bits["bank"]),
+        "accumulations": (bits["accumulator"],),
+        "updates": (rate, bits["accumulator"]),
+        "master_writes": (weight + hardware.registers.fraction.bits,),
+        "weight_writes": (weight,),
+        "mirror_writes": (weight,),
+        "bias_additions": (bits["accumulator"],),
+        "bias_updates": (rate, bits["accumulator"]),
+        "replica_words": (bits["accumulator"],),
+        "random_words": (32,),
+        "axon_lookups": (Packets.of(hardware).spike * flit,),
+        "flits": (flit,),
+        "flit_hops": (flit,),
+    }
+
+
+def factor(
+    action: str, per: str, hardware: Hardware, program: Program, bits_per_cell: int | None
+) -> float | None:
+    """What a price ``per`` something is multiplied by for one event; None: the action has no such width."""
+    operands = widths(hardware, program).get(action)
+    weight = hardware.registers.formats()["weight"].bits
+    found: dict[str, Callable[[tuple[int, ...]], float]] = {
+        "bit": lambda it: float(it[-1]),
+        "bit_sum": lambda it: float(sum(it)),
+        "bit_product": lambda it: float(it[0] * it[-1]),
+    }
+    if per == "event":
+        return 1.0
+    if per == "core":
+        return float(hardware.mesh.rows * hardware.mesh.cols)
+    if per == "cell":
+        return float(ceil(weight / (bits_per_cell or weight)))
+    return found[per](operands) if operands else None
