@@ -49,6 +49,11 @@ def small(*sets: str) -> Priced:
     return on_chip(dense(40, 30, 10), Hardware.load("digital_28nm", sets))
 
 
+@cache
+def tiny_network_on(chip: str) -> Priced:
+    return on_chip(dense(12, 6, 3), Hardware.load(chip))
+
+
 def nothing(chip: Priced) -> Tally:
     phases, network = len(chip.program.phases), chip.placement.network
     shares = len(Shares.of(chip.placement).projection)
@@ -75,7 +80,7 @@ def test_a_table_prices_every_action_of_every_chip(name: str) -> None:
     assert table.name == name
     assert table.actions.keys() == ACTIONS.keys()
     for chip in ("digital_28nm", "ideal", "tiny"):
-        prices = PriceList(table, on_chip(dense(12, 6, 3), Hardware.load(chip)))
+        prices = PriceList(table, tiny_network_on(chip))
         for action in ACTIONS:
             included = all(isinstance(entry, Included) for entry in table.actions[action])
             assert (prices.of_action(action) == 0.0) is included, action
@@ -101,9 +106,9 @@ def text_of(tmp_path: Path, old: str, new: str) -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("  row_reads:", "  row_read:", r"actions\.row_read prices an action that is never counted.*row_reads"),
+        ("  row_reads:", "  row_read:", r"actions\.row_read prices an action that is never .*row_reads"),
         ("per: event, basis: simulated", "per: event, basis: guessed", r"basis must be one of measured"),
-        ("source: davies,", "source: davis,", r"source must be one of sources, not 'davis'; did you mean davies"),
+        ("source: davies,", "source: davis,", r"one of sources, not 'davis'; did you mean davies"),
         ("source: davies,", "", r"missing key actions\.spikes\.0\.source"),
         ("sources:\n", 'sources:\n  unused: "a book"\n', r"sources\.unused is the source of no price"),
         ("  frady: \"Frady", '  frady: ""\n  x: "Frady', r"sources\.frady must say where to find it"),
@@ -161,11 +166,11 @@ def test_converters_cost_more_with_more_bits() -> None:
 # --- arrays -------------------------------------------------------------------------------------------------
 
 KNOWN: dict[str, dict[str, tuple[float, float]]] = {
-    "read_pj": {"node": (0.04, 0.20), "size": (0.12, 0.34), "word": (0.13, 0.49)},
+    "read_pj": {"node": (0.04, 0.20), "size": (0.12, 0.35), "word": (0.13, 0.49)},
     "write_pj": {"node": (0.04, 0.34), "size": (0.13, 0.43), "word": (0.12, 0.50)},
     "access_ns": {"node": (0.06, 0.30), "size": (0.14, 0.43), "word": (0.08, 0.38)},
     "leakage_mw": {"node": (0.39, 0.59), "size": (0.06, 0.18), "word": (0.04, 0.17)},
-    "area_mm2": {"node": (0.01, 0.14), "size": (0.07, 0.32), "word": (0.06, 0.49)},
+    "area_mm2": {"node": (0.02, 0.14), "size": (0.07, 0.32), "word": (0.06, 0.49)},
 }
 """Median and largest error, as parts, of a point predicted from its neighbours; docs/cost.md quotes them."""
 
@@ -208,9 +213,9 @@ def test_known_points_are_kept(cells: Any) -> None:
     )
 
 
-@given(st.sampled_from(["itrs-hp", "itrs-lstp"]), st.integers(10, 24), st.sampled_from([8, 32, 64, 128, 512]))
+@given(st.sampled_from(["itrs-hp", "itrs-lstp"]), st.integers(10, 24), st.sampled_from([16, 32, 64, 128]))
 def test_larger_arrays_and_wider_words_cost_more(cells: Any, size: int, word: int) -> None:
-    """At 28 nm; a size in octaves of bits."""
+    """At 28 nm, a size in octaves of bits. (CACTI itself is not monotonic everywhere: see docs/cost.md.)"""
     for quantity in ("read_pj", "write_pj"):
         one = arrays.of_array(cells, quantity, 28, 1 << size, word)  # type: ignore[arg-type]
         assert one > 0
@@ -430,7 +435,8 @@ def test_wider_sums_take_more_flits_and_cycles() -> None:
 
 
 def test_larger_crossbars_read_dearer_words_and_need_fewer_cycles() -> None:
-    found = [measures(f"crossbar.rows={n}", f"crossbar.cols={n}", "core.crossbars=4") for n in (8, 32, 128)]
+    one = ("mesh.rows=1", "mesh.cols=1", "core.crossbars=1024")
+    found = [measures(f"crossbar.rows={n}", f"crossbar.cols={n}", *one) for n in (8, 16, 64)]
     for key, grows in (("word", True), ("area", True), ("cycles", False)):
         values = [it[key] for it in found]
         assert values == sorted(set(values), reverse=not grows), key
