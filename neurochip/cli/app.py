@@ -60,6 +60,10 @@ CostOut = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="Where the cost goes; default: cost.json of the run."),
 ]
+ReportOut = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Folder of the report; default: the run's."),
+]
 Split = Annotated[
     str,
     typer.Option("--split", metavar="PART", help="test, train, or validation if there is one."),
@@ -145,6 +149,14 @@ def price(run_dir: RunDir, prices: Prices = None, sets: PriceSets = None, out: C
     from neurochip.cli.price import price_run
 
     price_run(run_dir, prices, sets or [], out)
+
+
+@app.command()
+def report(run_dir: RunDir, prices: Prices = None, out: ReportOut = None) -> None:
+    """Write one page about a finished run: what it learned, what it cost, and every price with its source."""
+    from neurochip.cli.report import report_run
+
+    report_run(run_dir, prices, out)
 
 
 @app.command("eval")

@@ -107,5 +107,12 @@ class Cost:
         flits = self.counts.links.sum(0)
         if not flits.any():
             return None
-        core, direction = divmod(int(np.argmax(flits)), DIRECTIONS)
-        return {"core": core, "direction": DIRECTION_NAMES[direction], "flits": int(flits.max())}
+        link = int(np.argmax(flits))
+        core, direction = divmod(link, DIRECTIONS)
+        return {
+            "core": core,
+            "to": self.chip.placement.mesh.link_ends(link)[1],
+            "direction": DIRECTION_NAMES[direction],
+            "flits": int(flits.max()),
+            "utilisation": self._shares(self.timing.links.sum(0))[link],
+        }

@@ -7,7 +7,7 @@ from typing import Any
 from neurochip.cost.area import area
 from neurochip.cost.chipped import Priced
 from neurochip.cost.cost import Cost
-from neurochip.cost.entries import Included, PriceTable
+from neurochip.cost.entries import Arrayed, Included, PriceTable
 from neurochip.cost.memory import ROLES, Held, memory
 from neurochip.cost.metrics import INFERENCE_ROLES, neurobench
 from neurochip.cost.prices import Price, PriceList
@@ -47,12 +47,12 @@ def _table(table: PriceTable, prices: PriceList) -> dict[str, Any]:
         "voltage_v": table.voltage_v,
         "unused_cores": table.unused_cores,
         "sources": table.sources,
-        "entries": [_entry(price) for price in (*used, *prices.static, *prices.clock)],
+        "entries": [_entry(price, prices.chip) for price in (*used, *prices.static, *prices.clock)],
         "area": [{"key": f"area.{i}", **it.model_dump(mode="json")} for i, it in enumerate(table.area)],
     }
 
 
-def _entry(price: Price) -> dict[str, Any]:
+def _entry(price: Price, chip: Priced) -> dict[str, Any]:
     entry = price.entry
     included = entry.included_in if isinstance(entry, Included) else None
     return {
@@ -66,7 +66,21 @@ def _entry(price: Price) -> dict[str, Any]:
         "voltage_v": None if included else entry.voltage_v,
         "source": entry.source,
         "note": entry.note,
+        "array": _array(entry, chip),
         "entry": entry.model_dump(mode="json"),
+    }
+
+
+def _array(entry: Any, chip: Priced) -> dict[str, Any] | None:
+    """The memory that a price is of, as large as it is on the chip."""
+    if not isinstance(entry, Arrayed):
+        return None
+    memory = chip.memories[entry.memory]
+    return {
+        "memory": entry.memory,
+        "access": getattr(entry, "access", None),
+        "bits": memory.bits,
+        "word_bits": memory.word,
     }
 
 
@@ -116,8 +130,15 @@ def _metrics(
 ) -> dict[str, Any]:
     sparsity = zero_weights / max(chip.placement.network.synapses, 1)
     roles = {"training": tuple(ROLES), "inference": INFERENCE_ROLES}
+    counts, samples = parts["training"].counts, parts["training"].samples
+    learned = {
+        "UpdateProducts": counts.total("update_multiplies") / samples,
+        "WeightUpdates": counts.total("updates") / samples,
+        "WeightWrites": counts.total("weight_writes") / samples,
+    }
     return {
         name: {
+            **(learned if name == "training" else {}),
             "ConnectionSparsity": sparsity,
             **neurobench(cost.counts, chip, cost.chip.program, held, roles[name]),
         }
