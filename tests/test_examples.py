@@ -20,13 +20,14 @@ EXAMPLES = ROOT / "examples"
 SCRIPTS: dict[str, tuple[list[str], str]] = {
     "bit_widths.py": (["1"], "weight bits"),
     "by_hand.py": ([], "113 weights after"),
+    "crossbar_cost.py": ([], "128 x 128"),
     "layer_by_layer.py": ([], "patterns 0 1 2 3 are taken for [0 1 2 3]"),
     "probe_figure.py": (["{folder}", "2"], "probe.png"),
     "ten_lines.py": (["{folder}"], "epoch 4"),
 }
 """Arguments of each script, and what its output must contain; ``{folder}`` is where it puts its pictures."""
 
-SLOW = {"bit_widths.py", "probe_figure.py", "ten_lines.py"}
+SLOW = {"bit_widths.py", "crossbar_cost.py", "probe_figure.py", "ten_lines.py"}
 PICTURES = {"probe_figure.py": "probe.png", "ten_lines.py": "ten_lines.png"}
 
 EXPERIMENTS = ["my_experiment.yaml"]

@@ -68,7 +68,7 @@ Split = Annotated[
     str,
     typer.Option("--split", metavar="PART", help="test, train, or validation if there is one."),
 ]
-Kind = Annotated[str, typer.Argument(metavar="KIND", help="hardware, experiment or record.")]
+Kind = Annotated[str, typer.Argument(metavar="KIND", help="hardware, experiment, prices or record.")]
 
 
 def _version(wanted: bool) -> None:
@@ -171,7 +171,7 @@ def evaluate(
 
 @app.command()
 def schema(kind: Kind) -> None:
-    """Print the JSON Schema of the hardware or experiment YAML, or of a run's record.json."""
+    """Print the JSON Schema of the hardware, experiment or price YAML, or of a run's record.json."""
     from neurochip.cli.schema import print_schema
 
     print_schema(kind)

@@ -6,11 +6,12 @@ import json
 
 from neurochip.config import Model
 from neurochip.config.text import choose_from
+from neurochip.cost import PriceTable
 from neurochip.errors import NeurochipError
 from neurochip.experiment.documents import MODELS
 from neurochip.experiment.record_schema import RecordModel
 
-SCHEMAS: dict[str, type[Model]] = {**dict(MODELS.items()), "record": RecordModel}
+SCHEMAS: dict[str, type[Model]] = {**dict(MODELS.items()), "prices": PriceTable, "record": RecordModel}
 
 
 def print_schema(kind: str) -> None:

@@ -15,6 +15,8 @@ from neurochip.cost.unrolled import training_needs
 from neurochip.counts import Counts
 
 SCHEMA = "neurochip cost 1"
+SMALLEST_BITS = 2048 * 8
+"""Bits of the smallest array that there are points of."""
 TICKS = (10, 20, 40, 80, 160, 320)
 BATCHES = (1, 20, 128)
 """For how many ticks and samples in a batch the memory of training is listed."""
@@ -92,8 +94,18 @@ def _notes(chip: Priced, table: PriceTable) -> list[str]:
             f"{chip.hardware.name} is described at {made.node_nm:g} nm and {made.voltage_v:g} V, "
             f"but priced at {table.node_nm:g} nm and {table.voltage_v:g} V"
         )
+    small = sorted({name for name in _arrays(table) if 0 < chip.memories[name].bits < SMALLEST_BITS})
+    if small:
+        notes.append(
+            f"arrays below 2 KB ({', '.join(small)}) are priced by the power law of the smallest known arrays"
+        )
     notes.append("times are estimated from average counts: a lower bound where spikes come in bursts")
     return notes
+
+
+def _arrays(table: PriceTable) -> set[str]:
+    """Memories that are priced by their size."""
+    return {entry.memory for _, entry in table.entries() if isinstance(entry, Arrayed)}
 
 
 def _memory(chip: Priced, held: dict[str, Held], batch: int) -> dict[str, Any]:
