@@ -187,7 +187,7 @@ MISTAKES = {
         "^error: registers.residual must hold 1.0 and have",
     "eval nowhere": "^error: nowhere is not the folder of a run: there is no record.json$",
     "eval .": "^error: . is not the folder of a run: there is no record.json$",
-    "schema chip": "^error: schema must be one of hardware, experiment, record, not 'chip'$",
+    "schema chip": "^error: schema must be one of hardware, experiment, prices, record, not 'chip'$",
 }  # fmt: skip
 
 

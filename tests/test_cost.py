@@ -288,6 +288,44 @@ def test_odin_cycles() -> None:
     assert timings[2] - timings[0] == 7 * (1 + 512)
 
 
+def test_a_tick_by_hand() -> None:
+    """One core of two lanes: 12 inputs and 9 neurons; the free phase of one sample without a spike."""
+    sets = [
+        "mesh.rows=1",
+        "mesh.cols=1",
+        "core.lanes=2",
+        "core.neuron_cycles=3",
+        "barrier.cycles_per_level=5",
+    ]
+    chip = on_chip(dense(12, 6, 3), Hardware.load("digital_28nm", sets))
+    inference = Priced(chip.hardware, chip.placement, chip.program.inference())
+    tally = nothing(inference)
+    tally.samples = 1
+    counts = Counts.of(tally, chip.placement, inference.program, chip.hardware)
+    timing = estimate(counts, chip.hardware)
+    neurons, moved = 40 * math.ceil(21 / 2) * 3, 21 / 2
+    assert timing.cycles.tolist() == [neurons + moved, 0.0]
+    assert timing.busy[0, 0] == timing.cycles[0]
+
+
+def test_a_barrier_goes_up_the_tree_and_down_again() -> None:
+    """64 cores: six levels of five cycles, twice, in each of 40 ticks."""
+    quick, slow = (small(f"barrier.cycles_per_level={n}") for n in (0, 5))
+    found = [estimate(busy(it), it.hardware).cycles[0] for it in (quick, slow)]
+    assert found[1] - found[0] == pytest.approx(20 * 40 * 2 * 6 * 5)
+
+
+def test_the_chip_waits_for_its_busiest_core() -> None:
+    cost = cost_of(small("crossbar.rows=8", "crossbar.cols=8", "core.crossbars=4"))
+    assert (cost.timing.cycles >= cost.timing.busy.max(1)).all()
+    assert (cost.timing.cycles >= cost.timing.links.max(1)).all()
+    found = cost.as_json()["time"]
+    assert 0 < max(found["utilisation"]) <= 1
+    assert found["utilisation"][found["critical_core"]] == max(found["utilisation"])
+    assert found["critical_link"]["utilisation"] == max(found["link_utilisation"]) > 0
+    assert found["latency_ns"] == pytest.approx(found["cycles_per_sample"] * 5)
+
+
 # --- conservation -------------------------------------------------------------------------------------------
 
 
