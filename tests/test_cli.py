@@ -512,9 +512,8 @@ def test_mistakes_in_prices(neurochip: Command, folder: Path, tmp_path: Path) ->
     refused(neurochip("price", tmp_path), "is not the folder of a run")
     refused(neurochip("report", tmp_path), "is not the folder of a run")
     refused(neurochip("price", folder, "--prices", "loihi"), r"unknown preset 'loihi'.*presets: digital_28nm")
-    refused(
-        neurochip("price", folder, "--set", "actions.spike.0.model=included"), "never counted; did you mean"
-    )
+    misspelt = "actions.spike=[{model: included, included_in: static, source: machine}]"
+    refused(neurochip("price", folder, "--set", misspelt), "never counted; did you mean spikes")
     refused(neurochip("run", "digits_ep", "--set", "hardware.prices=mine"), "unknown preset 'mine'")
 
 

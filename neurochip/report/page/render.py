@@ -50,6 +50,8 @@ def _derived(report: Json) -> Json:
         "maps": _maps(report["mesh"]),
         "charts": {"ticks": _ticks_chart(report["memory"]), "curve": _curve_chart(curves)},
         "price_rows": _price_rows(report),
+        "area_rows": list(zip(report["area"]["parts"], report["prices"]["area"], strict=True)),
+        "source_numbers": _numbers(report),
     }
 
 
@@ -99,10 +101,14 @@ def _maps(mesh: Json) -> dict[str, str]:
     }
 
 
+def _numbers(report: Json) -> dict[str, int]:
+    """Numbers of the sources in the list of them."""
+    return {name: number for number, name in enumerate(report["prices"]["sources"], 1)}
+
+
 def _price_rows(report: Json) -> list[Json]:
     """The entries in their order, each with its number of a source, and what the action took."""
-    places = {name: number for number, name in enumerate(report["prices"]["sources"], 1)}
-    rows, before = [], None
+    places, rows, before = _numbers(report), [], None
     for entry in report["prices"]["entries"]:
         energy = report["energy"]["actions"]["training"].get(entry["what"])
         price = _price(entry["value"], entry["unit"])
