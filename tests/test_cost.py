@@ -20,7 +20,7 @@ from neurochip.cost import sram as arrays
 from neurochip.cost.area import area
 from neurochip.cost.entries import Included
 from neurochip.cost.unrolled import training_needs
-from neurochip.counts import ACTIONS, KINDS, Counts, Tally
+from neurochip.counts import ACTIONS, KINDS, Counts, Packets, Tally
 from neurochip.errors import ConfigError
 from neurochip.hardware import Hardware
 from neurochip.mapping import Shares, place, spike_routes, sum_routes
@@ -389,7 +389,7 @@ def test_what_is_sent_arrives(data: st.DataObject) -> None:
     arriving = np.zeros(mesh.cores, np.int64)
     sizes = np.cumsum([0, *(population.size for population in network.populations)])
     sent = tally.spikes.sum(0)
-    packets = counts_packets(hardware)
+    packets = Packets.of(hardware, network)
     spikes, sums = spike_routes(placement), sum_routes(placement)
     ticks = sum(phase.ticks for phase in PROGRAM.phases)
     for routes, flits in ((spikes, packets.spike), (sums, packets.sum)):
@@ -401,12 +401,6 @@ def test_what_is_sent_arrives(data: st.DataObject) -> None:
             arriving[target] += number * flits * (hops > 0)
     assert (-net).tolist() == arriving.tolist()
     assert counts.total("flits") == arriving.sum()
-
-
-def counts_packets(hardware: Hardware) -> Any:
-    from neurochip.counts import Packets
-
-    return Packets.of(hardware)
 
 
 PER_TICK = {"neuron_updates", "encodes", "partial_sums", "barriers", "packets", "flits", "flit_hops"}

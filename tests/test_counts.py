@@ -316,10 +316,10 @@ def test_words_and_cells_of_the_lines_read() -> None:
 
 @pytest.mark.parametrize("flit", [8, 32, 128])
 def test_flits_are_packets_in_pieces(flit: int) -> None:
-    """64 cores, 6 neurons, 64 axons: a spike has 6 + 6 + 2 bits, a sum 6 + 3 + 24."""
+    """64 cores, 6 neurons, 64 axons, 3 crossbars: 2 + 6 + 6 + 1 bits of a spike, 2 + 6 + 3 + 24 + 2 of a sum."""
     chip = make_chip(8, 8, "transposed", "symmetric", f"noc.flit_bits={flit}")
-    packets = Packets.of(chip.hardware)
-    assert (packets.spike, packets.sum) == (ceil(14 / flit), ceil(33 / flit))
+    packets = Packets.of(chip.hardware, chip.network)
+    assert (packets.spike, packets.sum) == (ceil(15 / flit), ceil(37 / flit))
     counts = trained(chip)
     assert counts.total("flit_hops") == counts.links.sum()
     if packets.spike == packets.sum:

@@ -46,7 +46,7 @@ def _number(chip: Priced, table: PriceTable, per: str) -> float:
     core, crossbar = chip.hardware.core, chip.hardware.crossbar
     arrays = chip.cores * core.crossbars
     synapses = arrays * crossbar.rows * crossbar.cols
-    cells = factor("weight_writes", "cell", chip.hardware, chip.program, table.bits_per_cell) or 1.0
+    cells = factor(chip, "weight_writes", "cell", table.bits_per_cell) or 1.0
     return {
         "chip": 1.0,
         "core": float(chip.cores),

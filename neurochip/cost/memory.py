@@ -126,6 +126,6 @@ def _routes(chip: Priced) -> Ints:
 
 
 def _buffers(chip: Priced) -> int:
-    noc, packet = chip.hardware.noc, Packets.of(chip.hardware)
+    noc, packet = chip.hardware.noc, Packets.of(chip.hardware, chip.placement.network)
     waiting = chip.hardware.core.fifo_depth * packet.spike * noc.flit_bits
     return waiting + PORTS * noc.fifo_flits * noc.flit_bits

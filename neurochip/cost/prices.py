@@ -98,7 +98,7 @@ class PriceList:
             memory = self.chip.memories[entry.memory]
             energy = of_array(entry.cells, f"{entry.access}_pj", entry.node_nm, memory.bits, memory.word)  # type: ignore[arg-type]
             return energy * entry.times / (memory.items if entry.per == "item" else 1)
-        each = factor(action, entry.per, self.chip.hardware, self.chip.program, self.table.bits_per_cell)
+        each = factor(self.chip, action, entry.per, self.table.bits_per_cell)
         if each is None:
             message = f"{key}.per must be event, cell or core: {action} has no width, not {entry.per!r}"
             raise ConfigError([Problem(message, f"prices {self.table.name}")])

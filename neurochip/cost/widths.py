@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import ceil
 
+from neurochip.cost.chipped import Priced
 from neurochip.cost.memories import registers
 from neurochip.counts import Packets
-from neurochip.hardware import Hardware
-from neurochip.program import Program
 
 Widths = dict[str, tuple[int, ...]]
 
 
-def widths(hardware: Hardware, program: Program) -> Widths:
+def widths(chip: Priced) -> Widths:
     """The operands of each action in bits: one or more, of which the last is where the result goes."""
+    hardware = chip.hardware
     bits = {name: it.bits for name, it in hardware.registers.formats().items()}
     rate, weight, flit = hardware.update_unit.rate_bits, bits["weight"], hardware.noc.flit_bits
-    held = registers(hardware, program)
+    held = registers(hardware, chip.program)
     return {
         "row_reads": (weight,),
         "column_reads": (weight,),
@@ -39,18 +39,16 @@ def widths(hardware: Hardware, program: Program) -> Widths:
         "bias_updates": (rate, bits["accumulator"]),
         "replica_words": (bits["accumulator"],),
         "random_words": (32,),
-        "axon_lookups": (Packets.of(hardware).spike * flit,),
+        "axon_lookups": (Packets.of(hardware, chip.placement.network).spike * flit,),
         "flits": (flit,),
         "flit_hops": (flit,),
     }
 
 
-def factor(
-    action: str, per: str, hardware: Hardware, program: Program, bits_per_cell: int | None
-) -> float | None:
+def factor(chip: Priced, action: str, per: str, bits_per_cell: int | None) -> float | None:
     """What a price ``per`` something is multiplied by for one event; None: the action has no such width."""
-    operands = widths(hardware, program).get(action)
-    weight = hardware.registers.formats()["weight"].bits
+    operands = widths(chip).get(action)
+    weight = chip.hardware.registers.formats()["weight"].bits
     found: dict[str, Callable[[tuple[int, ...]], float]] = {
         "bit": lambda it: float(it[-1]),
         "bit_sum": lambda it: float(sum(it)),
@@ -59,7 +57,7 @@ def factor(
     if per == "event":
         return 1.0
     if per == "core":
-        return float(hardware.mesh.rows * hardware.mesh.cols)
+        return float(chip.cores)
     if per == "cell":
         return float(ceil(weight / (bits_per_cell or weight)))
     return found[per](operands) if operands else None

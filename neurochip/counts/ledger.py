@@ -19,7 +19,7 @@ class Ledger:
     def __init__(self, placement: Placement, hardware: Hardware, phases: int) -> None:
         self.placement, self.phases = placement, phases
         self.cores = placement.mesh.cores
-        self.packets, self.adders = Packets.of(hardware), hardware.crossbar.column_adders
+        self.packets, self.adders = Packets.of(hardware, placement.network), hardware.crossbar.column_adders
         self.table: dict[tuple[str, str], Ints] = {}
         self.links = np.zeros((phases + 1, placement.mesh.link_ids), np.int64)
         self.block_cores = np.array([block.core for block in placement.blocks], np.int64)
