@@ -316,7 +316,7 @@ def test_words_and_cells_of_the_lines_read() -> None:
 
 @pytest.mark.parametrize("flit", [8, 32, 128])
 def test_flits_are_packets_in_pieces(flit: int) -> None:
-    """64 cores, 6 neurons, 64 axons, 3 crossbars: 2 + 6 + 6 + 1 bits of a spike, 2 + 6 + 3 + 24 + 2 of a sum."""
+    """64 cores, 6 neurons, 64 axons, 3 crossbars: a spike of 2+6+6+1 bits, a sum of 2+6+3+24+2."""
     chip = make_chip(8, 8, "transposed", "symmetric", f"noc.flit_bits={flit}")
     packets = Packets.of(chip.hardware, chip.network)
     assert (packets.spike, packets.sum) == (ceil(15 / flit), ceil(37 / flit))
