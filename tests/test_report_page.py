@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import browser, installed
 from small_runs import compiled, record_of, tiny
+from webdriver import browser, installed
 
 from neurochip.cost import ENERGY_KINDS, ROLES
 from neurochip.errors import NeurochipError
