@@ -29,16 +29,15 @@ class Cost:
     counts: Counts
     chip: Priced
     prices: PriceList
+    timing: Timing
 
     @classmethod
-    def of(cls, counts: Counts, chip: Priced, table: PriceTable) -> Cost:
-        """The cost by ``table``; ConfigError if the table does not fit the chip or the counts."""
-        return cls(counts, chip, PriceList(table, chip))
+    def of(cls, counts: Counts, chip: Priced, table: PriceTable, timing: Timing | None = None) -> Cost:
+        """The cost by ``table``; ``timing``: cycles of a better source than the estimate from counts.
 
-    @cached_property
-    def timing(self) -> Timing:
-        """Cycles; the one place where they come from."""
-        return estimate(self.counts, self.chip.hardware)
+        Raises ConfigError if the table does not fit the chip.
+        """
+        return cls(counts, chip, PriceList(table, chip), timing or estimate(counts, chip.hardware))
 
     @cached_property
     def energy(self) -> Energy:
