@@ -18,7 +18,7 @@ unhurried = settings(deadline=None, max_examples=40)
 
 PLACED = (
     "spikes", "axon_lookups", "row_reads", "column_reads", "synaptic_ops", "partial_sums", "packets", "hops",
-    "update_multiplies", "accumulations", "replica_words",
+    "update_multiplies", "accumulations", "replica_words", "word_reads", "cell_reads", "flits", "flit_hops",
 )  # fmt: skip
 """Actions whose counts depend on where blocks are."""
 
@@ -49,8 +49,10 @@ def test_counts_are_those_of_plain_loops(data: st.DataObject) -> None:
     placement = place(network, hardware, feedback, fold)
     batches = data.draw(st.sampled_from([0, 2, 6]))
     tally = tally_of(placement, data.draw(st.integers(0, 99)), 6, batches)
-    counts = counted(tally, placement)
-    plain = plain_counts(tally, placement, PROGRAM, hardware.crossbar.feedback if feedback else None)
+    counts = counted(tally, placement, hardware)
+    plain = plain_counts(
+        tally, placement, PROGRAM, hardware, hardware.crossbar.feedback if feedback else None
+    )
     for action in PLACED:
         table = counts.per_core.get(action, np.zeros((len(PROGRAM.phases) + 1, placement.mesh.cores), int))
         found = {(phase, core): int(n) for (phase, core), n in np.ndenumerate(table) if n}
