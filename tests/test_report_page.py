@@ -106,6 +106,8 @@ def test_sums_of_the_json_agree(folder: Path, report: dict[str, Any]) -> None:
     assert sum(phase["pj"] for phase in report["energy"]["phases"]) == pytest.approx(
         report["energy"]["total"]["training_pj"]
     )
+    epoch = sum(row["epoch_pj"] for row in report["energy"]["kinds"])
+    assert epoch == pytest.approx(report["energy"]["epoch_pj"])
     assert report["energy"]["epoch_pj"] == pytest.approx(60 * report["energy"]["total"]["training_pj"])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurochip.report.page.numbers import joules
+from neurochip.report.page.numbers import joules, percent
 from neurochip.report.page.render import WAYS
 from neurochip.report.style import BLUE, GREEN, GREY, ORANGE, figure
 
@@ -20,9 +20,9 @@ COLOURS = (
 
 def picture(report: dict[str, Any], path: str | Path) -> None:
     """Energy by kind and by core, memory by ticks, and the learning curve, in one file."""
-    with figure(path, 4, 7.0, 9.6, height_ratios=(1.0, 1.6, 1.3, 1.3)) as (fig, axes):
+    with figure(path, 4, 7.0, 9.6, height_ratios=(1.0, 1.5, 1.3, 1.3)) as (fig, axes):
         _kinds(axes[0], report["energy"])
-        _mesh(fig, axes[1], report["mesh"])
+        _mesh(axes[1], report["mesh"])
         _memory(axes[2], report["memory"])
         _curve(axes[3], report["learning"]["epochs"])
         run, prices = report["run"], report["prices"]["name"]
@@ -41,12 +41,20 @@ def _kinds(axes: Any, energy: dict[str, Any]) -> None:
     axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.45), ncols=7, fontsize=7, handlelength=1.0)
 
 
-def _mesh(fig: Any, axes: Any, mesh: dict[str, Any]) -> None:
-    values = np.array(mesh["training"]["energy_pj"]).reshape(mesh["rows"], mesh["cols"])
-    image = axes.imshow(values / 1e3, cmap="OrRd", aspect="equal")
-    axes.grid(False)
-    axes.set(title=f"energy by core; the largest {joules(float(values.max()))}", xticks=[], yticks=[])
-    fig.colorbar(image, ax=axes, label="nJ a sample learned", shrink=0.8)
+def _mesh(axes: Any, mesh: dict[str, Any]) -> None:
+    """Three maps of the cores, side by side."""
+    found, shape = mesh["training"], (mesh["rows"], mesh["cols"])
+    axes.axis("off")
+    maps = (
+        ("energy", found["energy_pj"], joules),
+        ("flits sent on", found["flits"], lambda most: f"{most:,.0f}"),
+        ("utilisation", found["utilisation"], percent),
+    )
+    for number, (title, values, show) in enumerate(maps):
+        inset = axes.inset_axes((0.34 * number, 0.0, 0.32, 0.95))
+        inset.imshow(np.array(values).reshape(shape), cmap="OrRd", aspect="equal", vmin=0)
+        inset.grid(False)
+        inset.set(xticks=[], yticks=[], title=f"{title}, up to {show(max(values))}")
 
 
 def _memory(axes: Any, found: dict[str, Any]) -> None:

@@ -80,12 +80,14 @@ def _headline(record: Json, cost: Json) -> Json:
 def _energy(record: Json, cost: Json) -> Json:
     samples = {part: max(cost[part]["samples"], 1) for part in PARTS}
     whole = {part: cost[part]["energy_pj"] for part in PARTS}
+    epoch = record["data"]["train"]["samples"]
     return {
         "kinds": [
             {
                 "kind": kind,
                 "what": what,
                 **{f"{part}_pj": whole[part]["kinds"][kind] / samples[part] for part in PARTS},
+                "epoch_pj": whole["training"]["kinds"][kind] / samples["training"] * epoch,
             }
             for kind, what in ENERGY_KINDS.items()
         ],
@@ -98,7 +100,7 @@ def _energy(record: Json, cost: Json) -> Json:
             part: {action: energy / samples[part] for action, energy in whole[part]["actions"].items()}
             for part in PARTS
         },
-        "epoch_pj": whole["training"]["per_sample"] * record["data"]["train"]["samples"],
+        "epoch_pj": whole["training"]["per_sample"] * epoch,
         "run_pj": whole["training"]["total"] + whole["inference"]["total"],
         "run_training_pj": whole["training"]["total"],
     }
