@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conv_cases import PROGRAM, chips, networks, tally_of
+from conv_cases import PROGRAM, chips, conv, networks, tally_of
+from conv_cases import dense as conv_dense
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -562,3 +563,14 @@ def test_every_table_adds_up_in_log_space() -> None:
     for cells in ("itrs-hp", "itrs-lstp"):
         for quantity in KNOWN:
             assert all(math.isfinite(math.log(v)) for v in arrays.points(cells, quantity).values())  # type: ignore[arg-type]
+
+
+def test_a_folded_kernel_has_wider_cells_and_dearer_words() -> None:
+    network = Network.build([conv(4, 3, window=2), conv_dense(3)], (1, 8, 8), 3)
+    hardware, program = Hardware.load("digital_28nm"), RULE.program(8)
+    plain, folded = (
+        Priced(hardware, place(network, hardware, True, fold), program) for fold in (False, True)
+    )
+    assert (plain.cell_bits, folded.cell_bits) == (8, 10)
+    words = [PriceList(PriceTable.load("digital_28nm"), it).of_action("word_reads") for it in (plain, folded)]
+    assert words[0] < words[1]

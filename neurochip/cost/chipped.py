@@ -33,7 +33,12 @@ class Priced:
         held: NDArray[np.bool_] = np.any([amounts > 0 for amounts in self.placement.used.values()], axis=0)
         return held
 
+    @property
+    def cell_bits(self) -> int:
+        """Width of a crossbar's cell: a weight's, or more if kernels hold their pooling."""
+        return max(self.placement.cell_bits)
+
     @cached_property
     def memories(self) -> dict[str, Memory]:
         """The memories of a core, by name."""
-        return memories(self.hardware, self.program)
+        return memories(self.hardware, self.program, self.cell_bits)

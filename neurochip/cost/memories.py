@@ -39,8 +39,9 @@ def snapshot_bits(hardware: Hardware, program: Program) -> int:
     return sum(bits for name, bits in held.items() if name not in (*SETTLED, "bias")) + SPIKE_BITS
 
 
-def memories(hardware: Hardware, program: Program) -> dict[str, Memory]:
-    """All memories of a core, by name."""
+def memories(hardware: Hardware, program: Program, cell_bits: int) -> dict[str, Memory]:
+    """All memories of a core, by name; ``cell_bits``: of a crossbar's cell, a weight's if no kernel is
+    folded."""
     core, crossbar, formats = hardware.core, hardware.crossbar, hardware.registers.formats()
     cells, arrays = crossbar.rows * crossbar.cols, core.crossbars
     held = registers(hardware, program)
@@ -49,7 +50,7 @@ def memories(hardware: Hardware, program: Program) -> dict[str, Memory]:
     lanes, adders = (min(n, crossbar.cols) for n in (hardware.update_unit.lanes, crossbar.column_adders))
     axon = address_bits(arrays * (crossbar.rows + crossbar.cols))
     route = address_bits(hardware.mesh.rows * hardware.mesh.cols) + address_bits(core.axons)
-    weight, fraction = formats["weight"].bits, hardware.registers.fraction.bits
+    weight, fraction = cell_bits, hardware.registers.fraction.bits
     total, bank = formats["accumulator"].bits, formats["bank"].bits
     return {
         "weights": Memory(cells * weight, adders * weight, adders, arrays),

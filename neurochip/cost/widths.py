@@ -16,7 +16,7 @@ def widths(chip: Priced) -> Widths:
     """The operands of each action in bits: one or more, of which the last is where the result goes."""
     hardware = chip.hardware
     bits = {name: it.bits for name, it in hardware.registers.formats().items()}
-    rate, weight, flit = hardware.update_unit.rate_bits, bits["weight"], hardware.noc.flit_bits
+    rate, weight, flit = hardware.update_unit.rate_bits, chip.cell_bits, hardware.noc.flit_bits
     held = registers(hardware, chip.program)
     return {
         "row_reads": (weight,),
@@ -48,7 +48,6 @@ def widths(chip: Priced) -> Widths:
 def factor(chip: Priced, action: str, per: str, bits_per_cell: int | None) -> float | None:
     """What a price ``per`` something is multiplied by for one event; None: the action has no such width."""
     operands = widths(chip).get(action)
-    weight = chip.hardware.registers.formats()["weight"].bits
     found: dict[str, Callable[[tuple[int, ...]], float]] = {
         "bit": lambda it: float(it[-1]),
         "bit_sum": lambda it: float(sum(it)),
@@ -59,5 +58,5 @@ def factor(chip: Priced, action: str, per: str, bits_per_cell: int | None) -> fl
     if per == "core":
         return float(chip.cores)
     if per == "cell":
-        return float(ceil(weight / (bits_per_cell or weight)))
+        return float(ceil(chip.cell_bits / (bits_per_cell or chip.cell_bits)))
     return found[per](operands) if operands else None
