@@ -86,7 +86,7 @@ def _energy(folder: Path) -> list[tuple[str, str]]:
     training, inference = (
         joules(cost[part]["energy_pj"]["per_sample"]) for part in ("training", "inference")
     )
-    return [("energy", f"{training} a sample, {inference} to classify one ({cost['prices']['name']})")]
+    return [("energy", f"{training} a sample"), ("to classify", f"{inference} a sample")]
 
 
 def _validation(row: dict[str, Any]) -> list[tuple[str, str]]:

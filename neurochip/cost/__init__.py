@@ -10,9 +10,9 @@ from neurochip.cost.chipped import Priced
 from neurochip.cost.cost import Cost
 from neurochip.cost.document import SCHEMA, document
 from neurochip.cost.energy import ENERGY_KINDS, Energy
-from neurochip.cost.entries import FOLDER, PriceTable
 from neurochip.cost.memory import ROLES, memory
 from neurochip.cost.prices import PriceList
+from neurochip.cost.table import FOLDER, PriceTable
 from neurochip.cost.timing import Timing, estimate
 from neurochip.cost.unrolled import Needs, training_needs
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from neurochip.cost.chipped import Priced
-from neurochip.cost.entries import ArraySpace, PriceTable, Space
+from neurochip.cost.entries import ArraySpace, Space
 from neurochip.cost.sram import of_array
+from neurochip.cost.table import PriceTable
 from neurochip.cost.widths import factor
 
 SQUARE_MM = {"um2": 1e-6, "mm2": 1.0}

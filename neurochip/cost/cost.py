@@ -10,8 +10,8 @@ import numpy as np
 
 from neurochip.cost.chipped import Priced
 from neurochip.cost.energy import Energy, energy
-from neurochip.cost.entries import PriceTable
 from neurochip.cost.prices import PriceList
+from neurochip.cost.table import PriceTable
 from neurochip.cost.timing import Timing, estimate
 from neurochip.counts import Counts
 from neurochip.noc import DIRECTIONS

@@ -7,10 +7,11 @@ from typing import Any
 from neurochip.cost.area import area
 from neurochip.cost.chipped import Priced
 from neurochip.cost.cost import Cost
-from neurochip.cost.entries import Arrayed, Included, PriceTable
+from neurochip.cost.entries import Arrayed, Included
 from neurochip.cost.memory import ROLES, Held, memory
 from neurochip.cost.metrics import INFERENCE_ROLES, neurobench
 from neurochip.cost.prices import Price, PriceList
+from neurochip.cost.table import PriceTable
 from neurochip.cost.unrolled import training_needs
 from neurochip.counts import Counts
 

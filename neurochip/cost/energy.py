@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from neurochip.cost.prices import PriceList
 from neurochip.cost.timing import Timing
-from neurochip.counts import KINDS, Counts
+from neurochip.counts import ACTIONS, KINDS, Counts
 
 Reals = NDArray[np.floating[Any]]
 
@@ -65,9 +66,9 @@ class Energy:
 def energy(counts: Counts, prices: PriceList, timing: Timing) -> Energy:
     """The energy of a run. Raises ConfigError for an action that was counted and has no price."""
     table = {
-        (kind, action): events * prices.of_action(action)
-        for (kind, action), events in counts.table.items()
-        if events.any()
+        key: counts.table[key] * prices.of_action(key[1])
+        for key in product(KINDS, ACTIONS)  # in one order, so that sums are the same to the last digit
+        if key in counts.table and counts.table[key].any()
     }
     cycles, powered = timing.cycles[:, None], prices.powered
     each = cycles * (powered / powered.sum())

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.cost.chipped import Priced
-from neurochip.cost.entries import Access, Curve, Cycle, Included, Leakage, Number, Power, PriceTable, Valued
+from neurochip.cost.entries import Access, Curve, Cycle, Included, Leakage, Number, Power, Valued
 from neurochip.cost.sram import of_array
+from neurochip.cost.table import PriceTable
 from neurochip.cost.widths import factor
 from neurochip.errors import ConfigError, Problem
 
