@@ -63,6 +63,6 @@ for tick in [*range(10), *range(10, program.ticks, 10)]:
     print(f"{tick:4} | {spikes[tick]} | {current[tick]} | {membrane[tick]}")
 
 # Counts: every action that costs something.
-counts = Counts.of(chip.take_tally(), placement, program, stochastic=frozenset({"weight", "bias"}))
+counts = Counts.of(chip.take_tally(), placement, program, hardware)
 for action in ("spikes", "synaptic_ops", "hops", "neuron_updates", "weight_writes", "lost_updates"):
     print(f"{action:15} {counts.total(action):10,}")

@@ -1,7 +1,7 @@
 """neurochip: a neuromorphic chip that learns on the chip, emulated bit for bit.
 
-The verbs are load, place, run and report; importing the package is cheap, what it names is imported when
-first used.
+The verbs are load, place, run, price and report; importing the package is cheap, what it names is imported
+when first used.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from neurochip.experiment import Experiment, Run, Setup
     from neurochip.experiment.execute import execute
     from neurochip.experiment.load import load
+    from neurochip.experiment.pricing import price
     from neurochip.hardware import Hardware
     from neurochip.mapping import Placement, place
     from neurochip.network import Network
@@ -31,6 +32,7 @@ _HOMES = {
     "execute": "experiment",
     "load": "experiment",
     "place": "mapping",
+    "price": "experiment",
 }
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "execute",
     "load",
     "place",
+    "price",
 ]
 
 

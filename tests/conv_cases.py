@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from math import ceil
 
+import numpy as np
 from hypothesis import strategies as st
 
+from neurochip.counts import Tally
+from neurochip.fixed import Rate
 from neurochip.hardware import Hardware
+from neurochip.mapping import Placement, Shares
 from neurochip.network import ConvLayer, DenseLayer, Network, Pool
+from neurochip.neurons import SigmaDelta
+from neurochip.program import Phase, Program, Term
 
+PROGRAM = Program(
+    neuron=SigmaDelta(),
+    phases=(Phase("free", 5), Phase("nudged", 3, nudge=1, bank=0)),
+    terms=(Term(1, 0, 0), Term(-1, 1, 1)),
+    nudge=Rate(1, 1),
+    gain=1.0,
+)
 TINY = Hardware.load("tiny")
 
 
@@ -35,6 +48,21 @@ def chip(
         ),
     }
     return TINY.model_copy(update=update)
+
+
+def tally_of(placement: Placement, seed: int, samples: int = 6, batches: int = 2) -> Tally:
+    """Random spikes; of each projection, random numbers of updates, spread over its shares."""
+    network, shares = placement.network, Shares.of(placement)
+    tally = Tally.zero(len(PROGRAM.phases), network.neurons, len(shares.projection), len(network.projections))
+    draws, places = np.random.default_rng(seed), np.random.default_rng(seed)
+    tally.spikes[:] = draws.integers(0, 9, tally.spikes.shape) * draws.integers(0, 2, tally.spikes.shape)
+    tally.bias_draws[:] = batches
+    tally.samples, tally.batches = samples, batches
+    for index in range(len(network.projections)):
+        mine = np.flatnonzero(shares.projection == index)
+        np.add.at(tally.updates, mine[places.integers(0, len(mine), 40)], draws.integers(0, 99, (40, 4)))
+    tally.updates[:, 0] += tally.updates[:, 1]  # an update that is lost is one
+    return tally
 
 
 @st.composite

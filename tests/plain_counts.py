@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from math import ceil
+from typing import Any, NamedTuple
 
-from neurochip.counts import Tally
+from neurochip.counts import Packets, Tally
+from neurochip.hardware import Hardware
 from neurochip.mapping import Block, Placement
 from neurochip.network import Projection
 from neurochip.program import Program
@@ -97,14 +99,43 @@ def _down(it: Projection, block: Block, folded: bool) -> Iterator[Use]:
                                     )
 
 
-def plain_counts(tally: Tally, placement: Placement, program: Program, feedback: str | None) -> Table:
-    """Events that depend on where things are."""
-    return _Plain(tally, placement, program, feedback).table
+def plain_writes(
+    placement: Placement,
+    weights: list[Any],
+    masters: list[Any],
+    new_weights: list[Any],
+    new_masters: list[Any],
+) -> dict[str, Counter[int]]:
+    """Writes of a dense network by core, from the weights and masters before and after."""
+    found: dict[str, Counter[int]] = {
+        name: Counter() for name in ("master_writes", "weight_writes", "mirror_writes")
+    }
+    for block in placement.blocks:
+        index, mirror = block.projection, block.role == "mirror"
+        for row in block.rows:
+            for col in block.cols:
+                at = (col, row) if mirror else (row, col)
+                changed = weights[index][at] != new_weights[index][at]
+                found["mirror_writes" if mirror else "weight_writes"][block.core] += int(changed)
+                if not mirror:
+                    found["master_writes"][block.core] += int(masters[index][at] != new_masters[index][at])
+    return {name: Counter({core: n for core, n in cores.items() if n}) for name, cores in found.items()}
+
+
+def plain_counts(
+    tally: Tally, placement: Placement, program: Program, hardware: Hardware, feedback: str | None
+) -> Table:
+    """Events that depend on where things are; ``hardware``: the adders of a crossbar, the size of flits."""
+    return _Plain(tally, placement, program, hardware, feedback).table
 
 
 class _Plain:
-    def __init__(self, tally: Tally, placement: Placement, program: Program, feedback: str | None) -> None:
+    def __init__(
+        self, tally: Tally, placement: Placement, program: Program, hardware: Hardware, feedback: str | None
+    ) -> None:
         self.tally, self.placement, self.feedback = tally, placement, feedback
+        self.adders = hardware.crossbar.column_adders
+        self.packets = Packets.of(hardware, placement.network)
         self.table: Table = defaultdict(Counter)
         sizes = [population.size for population in placement.network.populations]
         self.offsets = [sum(sizes[:index]) for index in range(len(sizes))]
@@ -120,20 +151,22 @@ class _Plain:
                 self.table["spikes"][phase, home] += spikes
                 for core in reached[population, neuron]:
                     self.table["axon_lookups"][phase, core] += spikes
-                    self.send(phase, home, core, spikes)
+                    self.send(phase, home, core, spikes, self.packets.spike)
                 for core in summed[population, neuron]:
-                    self.send(phase, core, home, number)
+                    self.send(phase, core, home, number, self.packets.sum)
         self.update = len(program.phases)
         self.learning(len(program.terms))
 
     def spikes(self, phase: int, population: int, neuron: int) -> int:
         return int(self.tally.spikes[phase, self.offsets[population] + neuron])
 
-    def send(self, phase: int, source: int, target: int, words: int) -> None:
+    def send(self, phase: int, source: int, target: int, words: int, flits: int) -> None:
         cols = self.placement.mesh.cols
         hops = abs(source % cols - target % cols) + abs(source // cols - target // cols)
         self.table["packets"][phase, source] += words * (hops > 0)
         self.table["hops"][phase, source] += words * hops
+        self.table["flits"][phase, source] += words * (hops > 0) * flits
+        self.table["flit_hops"][phase, source] += words * hops * flits
 
     def block(self, block: Block, ticks: list[int], reached: Cores, summed: Cores) -> None:
         """Reads and sums of one block, both ways."""
@@ -157,11 +190,15 @@ class _Plain:
                 self.table["partial_sums"][phase, block.core] += len(served) * number
 
     def reads(self, action: str, block: Block, population: int, lines: list[int], ops: list[int]) -> None:
+        cells = len(block.cols if action == "row_reads" else block.rows)
         for phase in range(len(self.tally.spikes)):
-            events = [(action, lines), ("synaptic_ops", ops)]
-            for name, neurons in events:
-                total = sum(self.spikes(phase, population, neuron) for neuron in neurons)
-                self.table[name][phase, block.core] += total
+            read, added = (
+                sum(self.spikes(phase, population, neuron) for neuron in neurons) for neurons in (lines, ops)
+            )
+            events = {action: read, "cell_reads": read * cells, "synaptic_ops": added}
+            events["word_reads"] = read * ceil(cells / self.adders)
+            for name, number in events.items():
+                self.table[name][phase, block.core] += number
 
     def learning(self, terms: int) -> None:
         """The update unit: every weight of the unfolded kernel, at every position before pooling."""
@@ -215,4 +252,4 @@ class _Plain:
     def exchange(self, core: int, first: int, words: int) -> None:
         for source, target in ((core, first), (first, core)):
             self.table["replica_words"][self.update, source] += words
-            self.send(self.update, source, target, words)
+            self.send(self.update, source, target, words, self.packets.word)

@@ -379,9 +379,9 @@ def test_a_folder_in_the_place_of_a_file_is_refused(folder: Path, name: str) -> 
     ("content", "message"),
     [
         ("", "is damaged or no record of neurochip"),
-        ("[]", r"is not a record of this version of neurochip \(neurochip record 1\)$"),
+        ("[]", r"is not a record of this version of neurochip \(neurochip record 2\)$"),
         ('{"schema": "neurochip record 0"}', "is not a record of this version of neurochip"),
-        ('{"schema": "neurochip record 1"}', "is damaged: neurochip_version: Field required$"),
+        ('{"schema": "neurochip record 2"}', "is damaged: neurochip_version: Field required$"),
         ("[" * 100_000, "is damaged or no record of neurochip"),
         ("\udcff", "is damaged or no record of neurochip"),
     ],

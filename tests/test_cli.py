@@ -91,7 +91,7 @@ def test_run_leaves_a_folder_and_says_how_it_went(neurochip: Command, tmp_path: 
     result = neurochip(*arguments(tmp_path / "run", "--seed", "3", "--threads", "1"))
     assert (result.code, result.err) == (0, "")
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
-        "checkpoint.npz", "curves.csv", "curves.png", "record.json",
+        "checkpoint.npz", "cost.json", "curves.csv", "curves.png", "record.json",
     ]  # fmt: skip
     found = record_of(tmp_path / "run")
     assert (found["seed"], found["threads"], found["experiment"]["seed"]) == (3, 1, 3)
@@ -187,7 +187,7 @@ MISTAKES = {
         "^error: registers.residual must hold 1.0 and have",
     "eval nowhere": "^error: nowhere is not the folder of a run: there is no record.json$",
     "eval .": "^error: . is not the folder of a run: there is no record.json$",
-    "schema chip": "^error: schema must be one of hardware, experiment, sweep, record, not 'chip'$",
+    "schema chip": "^error: schema must be one of hardware, experiment, sweep, prices, record, not 'chip'$",
 }  # fmt: skip
 
 
@@ -328,11 +328,11 @@ def test_a_folder_that_cannot_be_written_is_refused_before_training(
 
 
 @compiled
-@pytest.mark.parametrize("name", ["checkpoint.npz", "record.json", "curves.csv", "curves.png"])
+@pytest.mark.parametrize("name", ["checkpoint.npz", "record.json", "curves.csv", "curves.png", "cost.json"])
 def test_a_full_disk_leaves_whole_files(
     neurochip: Command, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    flush, left = files._flush, [1 if name == "curves.png" else 2]
+    flush, left = files._flush, [1 if name in ("curves.png", "cost.json") else 2]
 
     def fail(path: Path) -> None:
         left[0] -= path.name.split(".")[1] + path.suffix == name
@@ -468,6 +468,55 @@ def test_eval_of_another_part(neurochip: Command, folder: Path) -> None:
     refused(neurochip("eval", folder), "checkpoint.npz is damaged, or no checkpoint of neurochip")
 
 
+# --- price, report ------------------------------------------------------------------------------------------
+
+
+@compiled
+def test_price_is_that_of_the_run(neurochip: Command, folder: Path) -> None:
+    """The run's own table gives the file that the run left, to the last digit."""
+    left = (folder / "cost.json").read_bytes()
+    result = neurochip("price", folder)
+    assert (result.code, result.err) == (0, "")
+    assert (folder / "cost.json").read_bytes() == left
+    rows = {line.split("  ")[0]: line for line in result.out.splitlines()}
+    assert {"forward", "update", "leakage", "idle", "sum", "latency", "memory"} <= rows.keys()
+
+
+@compiled
+def test_price_by_another_table_and_a_changed_one(neurochip: Command, folder: Path, tmp_path: Path) -> None:
+    own = json.loads((folder / "cost.json").read_text(encoding="utf-8"))
+    out = tmp_path / "other.json"
+    change = ["--set", "actions.synaptic_ops.0.value=0"]
+    for words, same in (([], False), (change, False)):
+        assert neurochip("price", folder, "--prices", "loihi_like_14nm", "--out", out, *words).code == 0
+        found = json.loads(out.read_text(encoding="utf-8"))
+        assert found["prices"]["name"] == "loihi_like_14nm"
+        assert (found["training"]["energy_pj"] == own["training"]["energy_pj"]) is same
+        assert found["memory"] == own["memory"]
+        assert (found["training"]["energy_pj"]["actions"]["synaptic_ops"] == 0) is bool(words)
+    assert json.loads((folder / "cost.json").read_text(encoding="utf-8")) == own
+
+
+@compiled
+def test_report_leaves_a_page(neurochip: Command, folder: Path, tmp_path: Path) -> None:
+    result = neurochip("report", folder)
+    assert (result.code, result.err) == (0, "")
+    assert str(folder / "report.html") in result.out
+    assert (folder / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert neurochip("report", folder, "--prices", "odin_like_28nm", "--out", tmp_path / "odin").code == 0
+    assert "odin_like_28nm" in (tmp_path / "odin" / "report.html").read_text(encoding="utf-8")
+
+
+@compiled
+def test_mistakes_in_prices(neurochip: Command, folder: Path, tmp_path: Path) -> None:
+    refused(neurochip("price", tmp_path), "is not the folder of a run")
+    refused(neurochip("report", tmp_path), "is not the folder of a run")
+    refused(neurochip("price", folder, "--prices", "loihi"), r"unknown preset 'loihi'.*presets: digital_28nm")
+    misspelt = "actions.spike=[{model: included, included_in: static, source: machine}]"
+    refused(neurochip("price", folder, "--set", misspelt), "never counted; did you mean spikes")
+    refused(neurochip("run", "digits_ep", "--set", "hardware.prices=mine"), "unknown preset 'mine'")
+
+
 # --- check, schema, presets ---------------------------------------------------------------------------------
 
 
@@ -484,7 +533,7 @@ def test_check_shows_what_overrides_do(neurochip: Command) -> None:
     assert re.search(r"^weight +saturate +stochastic +4 +3 +-1 +0.875 +0.125", result.out, re.MULTILINE)
 
 
-@pytest.mark.parametrize("kind", ["hardware", "experiment", "record"])
+@pytest.mark.parametrize("kind", ["hardware", "experiment", "prices", "record"])
 def test_schemas_are_json_schemas(neurochip: Command, kind: str) -> None:
     schema = json.loads(neurochip("schema", kind).out)
     assert schema["$schema"].startswith("https://json-schema.org/")
@@ -494,7 +543,7 @@ def test_schemas_are_json_schemas(neurochip: Command, kind: str) -> None:
 def test_presets_are_listed(neurochip: Command) -> None:
     result = neurochip("presets")
     assert result.code == 0
-    for name, description in (*presets(), *presets("experiments")):
+    for name, description in (*presets(), *presets("experiments"), *presets("energy")):
         assert re.search(rf"^{name} +{re.escape(description)} *$", result.out, re.MULTILINE)
 
 

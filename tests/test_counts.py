@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from functools import cache
 from math import ceil
 from typing import Any
 
 import numpy as np
 import pytest
+from plain_counts import plain_writes
 
 from neurochip.chip import Chip
-from neurochip.counts import ACTIONS, Counts
+from neurochip.counts import ACTIONS, KINDS, Counts, Packets
 from neurochip.experiment import Run, load
 from neurochip.fixed import Rate
 from neurochip.hardware import Hardware
@@ -28,10 +33,10 @@ RULES = {
 }
 RATES = [Rate(3, 4)] * 3, [Rate(3, 12)] * 3
 
-DATA_DEPENDENT = {"updates", "lost_updates", "weight_writes"}
+DATA_DEPENDENT = {"updates", "lost_updates", "master_writes", "weight_writes", "mirror_writes"}
 TICK_BASED = {
     "partial_sums", "neuron_updates", "encodes", "barriers", "bank_captures", "update_multiplies",
-    "accumulations",
+    "accumulations", "state_resets", "state_saves", "state_restores", "bias_additions", "bias_updates",
 }  # fmt: skip
 
 
@@ -57,11 +62,7 @@ def samples(chip: Chip, n: int) -> tuple[Any, Any, Any]:
 
 
 def counted(chip: Chip, program: Program | None = None) -> Counts:
-    return Counts.of(chip.tally, chip.placement, program or chip.program, stochastic(chip))
-
-
-def stochastic(chip: Chip) -> frozenset[str]:
-    return frozenset(name for name, it in chip.formats.items() if it.rounding == "stochastic")
+    return Counts.of(chip.tally, chip.placement, program or chip.program, chip.hardware)
 
 
 def trained(
@@ -152,7 +153,8 @@ def totals(rows: int, cols: int, feedback: str) -> dict[str, int]:
 @pytest.mark.parametrize(("rows", "cols"), ARRAYS)
 def test_what_does_not_depend_on_the_crossbars(rows: int, cols: int, feedback: str) -> None:
     found, expected = totals(rows, cols, feedback), totals(16, 16, "transposed")
-    same = {"spikes", "synaptic_ops", "random_words"} | DATA_DEPENDENT | TICK_BASED - {"partial_sums"}
+    same = {"spikes", "synaptic_ops", "random_words"} | DATA_DEPENDENT | TICK_BASED
+    same -= {"partial_sums", "mirror_writes"}
     assert {action: found[action] for action in same} == {action: expected[action] for action in same}
 
 
@@ -232,6 +234,7 @@ def test_random_words_are_those_that_are_drawn() -> None:
     names = ("decoded", "membrane", "residual", "bank", "bias")
     sets = [f"registers.{name}.rounding=stochastic" for name in names]
     sets += ["registers.weight.rounding=nearest", "registers.decoded.bits=10", "registers.residual.bits=12"]
+    sets += ["registers.bank.bits=8"]
     chip = make_chip(8, 8, "transposed", "symmetric", *sets)
     counts = trained(chip, batches=2)
     ticks, units = 8 * chip.program.ticks, sum(SIZES)
@@ -275,6 +278,114 @@ def test_weight_writes_are_the_weights_that_changed() -> None:
     assert counts.total("updates") - counts.total("lost_updates") == moved > written
 
 
+@pytest.mark.parametrize("feedback", FEEDBACK)
+@pytest.mark.parametrize(("rows", "cols"), [(3, 5), (8, 8)])
+def test_writes_are_counted_where_they_are_made(rows: int, cols: int, feedback: str) -> None:
+    """Weight by weight: on the core of the crossbar that holds it, and on its mirror's."""
+    chip = make_chip(rows, cols, feedback)
+    before = [*chip.weights], [*chip.masters]
+    counts = trained(chip)
+    plain = plain_writes(chip.placement, *before, chip.weights, chip.masters)
+    for action, cores in plain.items():
+        table = counts.per_core.get(action, np.zeros((1, chip.placement.mesh.cores), int))
+        assert {core: int(n) for core, n in enumerate(table.sum(0)) if n} == dict(cores), action
+    assert (counts.total("mirror_writes") > 0) is (feedback == "mirrored")
+    assert counts.total("master_writes") == counts.total("updates") - counts.total("lost_updates")
+
+
+def test_states_are_cleared_saved_and_restored_once_a_sample() -> None:
+    """A sample clears all registers, saves the free state and may go back to it before a nudged phase."""
+    for variant, restores in (("symmetric", 2), ("one_sided", 0)):
+        counts = trained(make_chip(8, 8, "transposed", variant))
+        assert counts.total("state_resets") == counts.total("state_saves") == 4 * sum(SIZES)
+        assert counts.total("state_restores") == restores * 4 * sum(SIZES)
+
+
+def test_words_and_cells_of_the_lines_read() -> None:
+    """A line of five cells, two adders: three words, five cells; the last block is narrower."""
+    chip = make_chip(11, 5, "transposed", "symmetric", "crossbar.column_adders=2")
+    spikes = per_population(arrivals(chip, 4).sum(0))
+    counts = trained(chip)
+    cells, words = {9: [5, 4], 7: [5, 2], 4: [4]}, {5: 3, 4: 2, 2: 1}
+    up = sum(spikes[i] * sum(words[n] for n in cells[SIZES[i + 1]]) for i in range(3))
+    back = spikes[2] * ceil(9 / 2) + spikes[3] * ceil(7 / 2)
+    assert counts.total("word_reads", "forward") == up
+    assert counts.total("word_reads", "feedback") == back
+    assert counts.total("cell_reads") == counts.total("synaptic_ops")
+
+
+@pytest.mark.parametrize("flit", [8, 32, 128])
+def test_flits_are_packets_in_pieces(flit: int) -> None:
+    """64 cores, 6 neurons, 64 axons, 3 crossbars: a spike of 2+6+6+1 bits, a sum of 2+6+3+24+2."""
+    chip = make_chip(8, 8, "transposed", "symmetric", f"noc.flit_bits={flit}")
+    packets = Packets.of(chip.hardware, chip.network)
+    assert (packets.spike, packets.sum) == (ceil(15 / flit), ceil(37 / flit))
+    counts = trained(chip)
+    assert counts.total("flit_hops") == counts.links.sum()
+    if packets.spike == packets.sum:
+        assert counts.total("flits") == packets.spike * counts.total("packets")
+    else:
+        few, many = sorted((packets.spike, packets.sum))
+        assert few * counts.total("packets") < counts.total("flits") < many * counts.total("packets")
+
+
+def test_the_table_of_a_record_holds_every_count() -> None:
+    chip = make_chip(4, 5, "mirrored")
+    counts = trained(chip)
+    cores = chip.placement.mesh.cores
+    again = Counts.from_json(json.loads(json.dumps(counts.as_json())), cores, counts.samples, counts.batches)
+    assert again.phases == counts.phases
+    assert np.array_equal(again.links, counts.links)
+    for key, table in counts.table.items():
+        assert np.array_equal(again.table.get(key, np.zeros_like(table)), table), key
+
+
+DRAWING = """
+import json, sys
+from test_counts import make_chip, samples, counted, RATES
+from neurochip.chip import engine
+from neurochip.fixed import scalar
+drawn, draw = [0], scalar.draw
+def counting(family, index):
+    drawn[0] += 1
+    return draw(family, index)
+scalar.draw = engine.draw = counting
+variant, sets, rates = json.loads(sys.argv[1])
+chip = make_chip(8, 8, "transposed", variant, *sets)
+from neurochip.fixed import Rate
+rates = RATES if rates is None else ([Rate(*r) for r in rates], [Rate(*r) for r in rates])
+chip.take_tally()
+for number in range(2):
+    outcome = chip.run(*samples(chip, 2), 1)
+    chip.learn(outcome.banks, *rates, number)
+print(drawn[0], counted(chip).total("random_words"))
+"""
+EVERY = [f"registers.{it}.rounding=stochastic" for it in ("decoded", "membrane", "residual", "bank", "bias")]
+FINE = ["registers.residual.bits=24", "registers.bank.whole=null", "registers.bank.frac=12",
+        "registers.bank.bits=16", "registers.decoded.bits=16"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("variant", "sets", "rates"),
+    [
+        ("symmetric", [], None),
+        ("random_sign", EVERY, None),
+        ("one_sided", [*EVERY, *FINE], None),
+        ("symmetric", EVERY, [(3, 0), (3, -1), (3, 5)]),
+    ],
+)
+def test_random_words_are_the_calls_of_the_draw(variant: str, sets: list[str], rates: Any) -> None:
+    """In a process without the compiler every call can be seen; one that drops no bits draws nothing."""
+    arguments = json.dumps([variant, sets, rates])
+    env = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", DRAWING, arguments], env=env, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    drawn, found = done.stdout.split()
+    assert int(drawn) == int(found) > 0
+
+
 def test_inference_has_no_update() -> None:
     chip = make_chip(8, 8)
     program = chip.program.inference()
@@ -284,6 +395,7 @@ def test_inference_has_no_update() -> None:
     counts = counted(chip, program)
     assert counts.phases == ("free", "update")
     learning = {"bank_captures", "update_multiplies", "accumulations", "replica_words"} | DATA_DEPENDENT
+    learning |= {"state_saves", "state_restores", "bias_additions", "bias_updates"}
     assert {action: counts.total(action) for action in learning} == dict.fromkeys(learning, 0)
     assert counts.total("random_words") == 0
     assert counts.total("barriers") == 4 * 9
@@ -316,10 +428,8 @@ def test_cores_and_phases_add_up_to_the_total(of: str) -> None:
     for action, total in found["total"].items():
         by_phase = sum(phase.get(action, 0) for phase in found["phases"].values())
         assert by_phase == total
-        located = sum(found["cores"].get(action, []))
-        assert located + counts.update.get(action, 0) == total
-        if action not in DATA_DEPENDENT | {"random_words"}:
-            assert located == total
+        assert sum(found["cores"].get(action, [])) == total
+        assert sum(counts.total(action, kind) for kind in KINDS) == total
     assert found["total"]["spikes"] == run.__dict__[of].spikes.sum()
     assert (of == "training") is ("update_multiplies" in found["phases"]["update"])
 

@@ -22,6 +22,7 @@ EXAMPLES = ROOT / "examples"
 SCRIPTS: dict[str, tuple[list[str], str]] = {
     "bit_widths.py": (["1"], "weight bits"),
     "by_hand.py": ([], "113 weights after"),
+    "crossbar_cost.py": ([], "128 x 128"),
     "layer_by_layer.py": ([], "patterns 0 1 2 3 are taken for [0 1 2 3]"),
     "max_pooling.py": (["{folder}"], "right winner"),
     "probe_figure.py": (["{folder}", "2"], "probe.png"),
@@ -29,7 +30,7 @@ SCRIPTS: dict[str, tuple[list[str], str]] = {
 }
 """Arguments of each script, and what its output must contain; ``{folder}`` is where it puts its pictures."""
 
-SLOW = {"bit_widths.py", "probe_figure.py", "ten_lines.py"}
+SLOW = {"bit_widths.py", "crossbar_cost.py", "probe_figure.py", "ten_lines.py"}
 PICTURES = {
     "max_pooling.py": "max_pooling.png",
     "probe_figure.py": "probe.png",

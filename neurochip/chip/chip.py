@@ -20,7 +20,7 @@ from neurochip.counts import Tally
 from neurochip.errors import ConfigError, Problem
 from neurochip.fixed import Format, Rate
 from neurochip.hardware import Hardware
-from neurochip.mapping import Placement
+from neurochip.mapping import Placement, Shares
 from neurochip.network import Network
 from neurochip.neurons import registers as reg
 from neurochip.program import Program
@@ -63,6 +63,7 @@ class Chip:
     fraction: int = field(init=False)
     memory: Memory = field(init=False)
     units: int = field(init=False)
+    shares: Shares = field(init=False)
     tally: Tally = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,6 +87,7 @@ class Chip:
         self._bias = np.zeros(self.units, self.word)
         self._scratch: dict[tuple[int, int, int, int], Scratch] = {}
         self._benches: dict[tuple[int, int], Workbench] = {}
+        self.shares = Shares.of(self.placement)
         self.tally = self._new_tally()
 
     # -- weights -------------------------------------------------------------------------------------------
@@ -233,7 +235,8 @@ class Chip:
             learn.learn(
                 thread, threads, self._tiles, matrices, self._convs, self._kernel_sums, bench.before,
                 bench.after, bench.products, *bench.of_thread(thread), one, self._formats, self.fraction,
-                family, self._masters, self._weights, self._bias, bench.sums[thread], bench.over[thread],
+                family, self._masters, self._weights, self._bias, self.shares.first_row,
+                self.shares.row_cuts, self.shares.cuts, bench.sums[thread], bench.over[thread],
                 bench.done[thread],
             )  # fmt: skip
 
@@ -242,6 +245,8 @@ class Chip:
         self._stamp_kernels()
         self.tally.saturations += bench.over[:, 0].sum(0)
         self.tally.updates += bench.done.sum(0)
+        draws = self.formats["bias"].rounding == "stochastic"
+        self.tally.bias_draws += draws & (matrices[:, mat.BIAS_K] > 0)
         self.tally.batches += 1
         self._refuse_overflow(bench.over)
 
@@ -277,7 +282,8 @@ class Chip:
         return slice(int(offset), int(offset + size))
 
     def _new_tally(self) -> Tally:
-        return Tally.zero(len(self.program.phases), self.units, len(self.network.projections))
+        shares, projections = len(self.shares.projection), len(self.network.projections)
+        return Tally.zero(len(self.program.phases), self.units, shares, projections)
 
     def _scratch_for(self, threads: int, phases: Ints) -> Scratch:
         times = int((phases[:, col.TIME] + phases[:, col.TICKS]).max())
@@ -303,8 +309,9 @@ class Chip:
         key = (samples, threads)
         if key not in self._benches:
             widest = max(p.weight_shape[1] for p in self.network.projections)
-            sizes = samples, len(self.program.terms), self.units, len(self.network.projections), widest
-            self._benches[key] = Workbench.of(*sizes, threads, self.formats["bank"])
+            sizes = samples, len(self.program.terms), self.units, len(self.network.projections)
+            shares = len(self.shares.projection)
+            self._benches[key] = Workbench.of(*sizes, shares, widest, threads, self.formats["bank"])
         bench = self._benches[key]
         bench.over[:], bench.done[:] = 0, 0
         return bench

@@ -14,18 +14,18 @@ from neurochip.chip import kernels as kern
 from neurochip.chip import matrices as mat
 from neurochip.chip import products as prod
 from neurochip.fixed.jit import kernel
-from neurochip.fixed.scalar import dither, shifted, stored
+from neurochip.fixed.scalar import STOCHASTIC, dither, shifted, stored
 from neurochip.neurons import registers as reg
 
-UPDATES, LOST, WRITES = range(3)
+UPDATES, LOST, WRITES, DRAWN = range(4)
 """Columns of the results: synapses with a non-zero sum, those of them that round to no change, weights
-rewritten."""
+rewritten, random words drawn for roundings."""
 
 
 @kernel(nogil=True)
 def learn(
     thread, threads, tiles, matrices, convs, kernel_sums, before, after, products, factors, places, narrow,
-    one, formats, fraction, family, master, weights, bias, sums, over, done,
+    one, formats, fraction, family, master, weights, bias, first_row, row_cuts, cuts, sums, over, done,
 ):  # fmt: skip
     """Update the weights of every ``threads``-th tile, from tile ``thread`` on; thread 0 also updates the
     biases.
@@ -33,12 +33,13 @@ def learn(
     ``tiles``: int64 [tiles, 3], matrix and range of rows. ``convs``, ``kernel_sums``: see
     `products.correlate`. ``before``, ``after``, ``products``: see `products.spread`. ``one``: what a bank of
     state 1.0 holds. ``fraction``: fraction bits below a weight. ``master``: weight and fraction as one
-    integer; ``weights``: the weight memory; ``bias``: [units]. The thread's own: ``factors``, ``places``,
-    ``narrow``, ``sums`` (scratch, one row of sums), ``over`` [2, registers], ``done`` [projections, 3].
+    integer; ``weights``: the weight memory; ``bias``: [units]. ``first_row``, ``row_cuts``, ``cuts``: see
+    `neurochip.mapping.Shares`. The thread's own: ``factors``, ``places``, ``narrow``, ``sums`` (scratch, one
+    row of sums), ``over`` [2, registers], ``done`` [shares, 4].
     """
     for i in range(thread, tiles.shape[0], threads):
         m = tiles[i, 0]
-        matrix, writes = matrices[m], done[m, WRITES]
+        matrix, changed = matrices[m], False
         total = sums[: matrix[mat.COLS]]
         for row in range(tiles[i, 1], tiles[i, 2]):
             if matrix[mat.SHARED] != 0:
@@ -49,8 +50,13 @@ def learn(
                     matrix, m, row, before, after, products, factors, places, narrow[:n], total
                 )
             if some:
-                _row(matrix, row, total, formats, fraction, family, master, weights, over, done[m])
-        if done[m, WRITES] != writes:
+                at = first_row[m] + row
+                those = cuts[row_cuts[at] : row_cuts[at + 1]]
+                wrote = _row(
+                    matrix, row, total, those, formats, fraction, family, master, weights, over, done
+                )
+                changed = changed or wrote
+        if changed:
             _transpose(matrix, tiles[i, 1], tiles[i, 2], weights)
     if thread == 0:
         for m in range(matrices.shape[0]):
@@ -60,25 +66,33 @@ def learn(
 
 
 @kernel
-def _row(matrix, row, total, formats, fraction, family, master, weights, over, done):
-    """Apply the sums of one row to its weights."""
-    start, to, n = matrix[mat.MASTER] + row * matrix[mat.COLS], row * matrix[mat.STRIDE], matrix[mat.COLS]
-    to += matrix[mat.FORWARD]
-    _write_row(
-        total, matrix[mat.RATE_M], matrix[mat.RATE_K], formats, fraction, family, start,
-        master[start : start + n], weights[to : to + n], over, done,
-    )  # fmt: skip
+def _row(matrix, row, total, cuts, formats, fraction, family, master, weights, over, done):
+    """Apply the sums of one row to its weights, share by share; returns whether any weight changed."""
+    start, to = matrix[mat.MASTER] + row * matrix[mat.COLS], matrix[mat.FORWARD] + row * matrix[mat.STRIDE]
+    begin, changed = 0, False
+    for cut in range(cuts.shape[0]):
+        end = cuts[cut, 0]
+        wrote = _write_row(
+            total[begin:end], matrix[mat.RATE_M], matrix[mat.RATE_K], formats, fraction, family,
+            start + begin, master[start + begin : start + end], weights[to + begin : to + end], over,
+            done[cuts[cut, 1]],
+        )  # fmt: skip
+        changed = changed or wrote
+        begin = end
+    return changed
 
 
 @kernel
 def _write_row(total, multiplier, shift, formats, fraction, family, name, master, weights, over, done):
-    """Apply one row of sums to ``master`` and ``weights`` (views of the row); ``name``: number of its first
-    synapse."""
+    """Apply a part of a row of sums to ``master`` and ``weights`` (views of that part); ``name``: number of
+    its first synapse. Returns whether any weight changed."""
     a_lo, a_hi, a_mode = formats[reg.ACCUMULATOR, 0], formats[reg.ACCUMULATOR, 1], formats[reg.ACCUMULATOR, 2]
     half = np.int64(1) << (fraction - 1) if fraction > 0 else np.int64(0)
     lo = (formats[reg.WEIGHT, 0] << fraction) - half
     hi = (formats[reg.WEIGHT, 1] << fraction) + max(half - 1, 0)
     mode, rounding = formats[reg.WEIGHT, 2], formats[reg.WEIGHT, 3]
+    draws = rounding == STOCHASTIC and shift > 0
+    writes = done[WRITES]
     for k in range(total.shape[0]):
         wide = np.int64(total[k])
         if wide == 0:
@@ -89,6 +103,7 @@ def _write_row(total, multiplier, shift, formats, fraction, family, name, master
             over[1, reg.ACCUMULATOR] = name + k + 1
         delta = shifted(kept * multiplier + dither(rounding, shift, family, name + k), shift)
         done[UPDATES] += 1
+        done[DRAWN] += draws
         if delta == 0:
             done[LOST] += 1
             continue
@@ -101,6 +116,7 @@ def _write_row(total, multiplier, shift, formats, fraction, family, name, master
         weight = (value + half) >> fraction
         done[WRITES] += weight != weights[k]
         weights[k] = weight
+    return done[WRITES] != writes
 
 
 @kernel

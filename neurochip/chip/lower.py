@@ -16,7 +16,7 @@ from neurochip.chip.memory import Memory
 from neurochip.errors import ConfigError, Problem
 from neurochip.fixed import Format, Rate
 from neurochip.mapping import Block, Placement
-from neurochip.network import Network, Projection
+from neurochip.network import Network
 from neurochip.neurons import registers as reg
 from neurochip.program import Program
 
@@ -33,7 +33,7 @@ def populations(network: Network, program: Program, formats: Mapping[str, Format
     rows, offset, last = [], 0, len(network.populations) - 1
     for index, population in enumerate(network.populations):
         current = formats["current"]
-        fine = replace(current, frac=current.frac + extra_bits(network, index, program.feedback))
+        fine = replace(current, frac=current.frac + network.extra_bits(index, program.feedback))
         parameters = program.neuron.parameters({**formats, "current": fine})
         nudged = index == last
         rows.append([offset, population.size, program.neuron.code, nudged, 0 if nudged else -1, *parameters])
@@ -47,7 +47,7 @@ def word(network: Network, program: Program, formats: Mapping[str, Format]) -> t
     widest = 0
     for index in range(len(network.populations)):
         current = formats["current"]
-        fine = replace(current, frac=current.frac + extra_bits(network, index, program.feedback))
+        fine = replace(current, frac=current.frac + network.extra_bits(index, program.feedback))
         widest = max(widest, program.neuron.widest({**formats, "current": fine}, program.nudge))
     return np.int32 if max(widest, _sum_bits(network, formats["weight"].bits)) <= 32 else np.int64
 
@@ -59,27 +59,8 @@ def _sum_bits(network: Network, weight_bits: int) -> int:
         for p in network.projections
         for rows, cols in [p.weight_shape]
     )
-    most = max((pool_bits(p) for p in network.projections), default=0)
+    most = max((p.pool_bits for p in network.projections), default=0)
     return (largest << (weight_bits - 1 + most)).bit_length() + 1
-
-
-def pool_bits(projection: Projection) -> int:
-    """Fraction bits that the mean of a pooling window adds to a current."""
-    kernel = projection.kernel
-    return 2 * log2_exact(kernel.window) if kernel and kernel.pooling == "average" else 0
-
-
-def extra_bits(network: Network, population: int, feedback: bool) -> int:
-    """Fraction bits of a population's currents below those of a weight: the most that any of its projections
-    brings."""
-    into = [p for p in network.projections if p.target == population]
-    back = [p for p in network.projections if feedback and p.source == population and population != 0]
-    return max((pool_bits(p) for p in [*into, *back]), default=0)
-
-
-def log2_exact(n: int) -> int:
-    """Base-2 logarithm of a power of two."""
-    return n.bit_length() - 1
 
 
 @dataclass(frozen=True)
@@ -118,7 +99,7 @@ def operations(
             pools = projection.kernel.pooling == "max"
             for source, target, base, stamp in ways:
                 group = memory.spikes_in_a_sum(weight.bits, projection, up=source == projection.source)
-                shift = extra_bits(network, target, program.feedback) - pool_bits(projection)
+                shift = network.extra_bits(target, program.feedback) - projection.pool_bits
                 row = _stamp_row(source, target, base, shift, stamp, group, sum(len(s.which) for s in stamps))
                 if pools:
                     row[col.KIND] = col.POOL if source == projection.source else col.UNPOOL
@@ -127,7 +108,7 @@ def operations(
                 stamps.append(stamp)
             continue
         forward = {block.rows for block in blocks if block.role == "forward"}
-        up = extra_bits(network, projection.target, program.feedback)
+        up = network.extra_bits(projection.target, program.feedback)
         ends = [
             col.DENSE,
             projection.source,
@@ -139,7 +120,7 @@ def operations(
         ]
         rows += _reads(ends, projection.n_pre, projection.n_post, forward, weight, partial)
         if feedback:
-            down = extra_bits(network, projection.source, True)
+            down = network.extra_bits(projection.source, True)
             ends = [
                 col.DENSE,
                 projection.target,
@@ -273,7 +254,7 @@ def matrix_table(network: Network, memory: Memory, rates: Sequence[Rate], bias_r
             projection.n_post // n_cols,
         ]
         places = [matrix.forward, matrix.stride, matrix.back, matrix.back_stride, matrix.master]
-        steps = [*_step(rate, pool_bits(projection)), *_step(bias_rate, 0)]
+        steps = [*_step(rate, projection.pool_bits), *_step(bias_rate, 0)]
         rows.append([*ends, *places, projection.kernel is not None, *steps])
     return np.array(rows, np.int64)
 

@@ -33,7 +33,15 @@ class Workbench:
 
     @classmethod
     def of(
-        cls, samples: int, terms: int, units: int, projections: int, widest: int, threads: int, bank: Format
+        cls,
+        samples: int,
+        terms: int,
+        units: int,
+        projections: int,
+        shares: int,
+        widest: int,
+        threads: int,
+        bank: Format,
     ) -> Workbench:
         """Cleared arrays for a batch; ``widest`` is the longest row of a matrix."""
         largest = max(bank.hi, -bank.lo)
@@ -49,7 +57,7 @@ class Workbench:
             narrow=per_thread(threads, (widest,), word),
             sums=per_thread(threads, (widest,), np.int64),
             over=per_thread(threads, (2, len(reg.REGISTERS)), np.int64),
-            done=per_thread(threads, (projections, 3), np.int64),
+            done=per_thread(threads, (shares, 4), np.int64),
         )
 
     def of_thread(self, thread: int) -> tuple[Ints, Ints, Ints]:

@@ -48,11 +48,27 @@ Out = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in the run's folder.")]
 RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Folder of a run.")]
+Prices = Annotated[
+    str | None,
+    typer.Option("--prices", metavar="TABLE", help="Price table, preset or YAML file; replaces the chip's."),
+]
+PriceSets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the price table (repeatable)."),
+]
+CostOut = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="Where the cost goes; default: cost.json of the run."),
+]
+ReportOut = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Folder of the report; default: the run's."),
+]
 Split = Annotated[
     str,
     typer.Option("--split", metavar="PART", help="test, train, or validation if there is one."),
 ]
-Kind = Annotated[str, typer.Argument(metavar="KIND", help="hardware, experiment, sweep or record.")]
+Kind = Annotated[str, typer.Argument(metavar="KIND", help="hardware, experiment, sweep, prices or record.")]
 
 
 def _version(wanted: bool) -> None:
@@ -169,6 +185,22 @@ def sweep(
     sweep_file(sweep, workers, cluster, out, resume, store, threads, data_dir)
 
 
+@app.command()
+def price(run_dir: RunDir, prices: Prices = None, sets: PriceSets = None, out: CostOut = None) -> None:
+    """Price a finished run, again or with another table; nothing is run again."""
+    from neurochip.cli.price import price_run
+
+    price_run(run_dir, prices, sets or [], out)
+
+
+@app.command()
+def report(run_dir: RunDir, prices: Prices = None, out: ReportOut = None) -> None:
+    """Write one page about a finished run: what it learned, what it cost, and every price with its source."""
+    from neurochip.cli.report import report_run
+
+    report_run(run_dir, prices, out)
+
+
 @app.command("eval")
 def evaluate(
     run_dir: RunDir, split: Split = "test", threads: Threads = None, data_dir: DataDir = None
@@ -181,7 +213,7 @@ def evaluate(
 
 @app.command()
 def schema(kind: Kind) -> None:
-    """Print the JSON Schema of the hardware, experiment or sweep YAML, or of a run's record.json."""
+    """Print the JSON Schema of the hardware, experiment, sweep or price YAML, or of a run's record.json."""
     from neurochip.cli.schema import print_schema
 
     print_schema(kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any
 import typer
 
 from neurochip.cli.folders import run_folder
+from neurochip.cli.price import joules
 from neurochip.cli.tables import console, facts, number, percent, say
 from neurochip.cli.watch import Watcher
-from neurochip.experiment import Setup, checkpoint, execute
+from neurochip.experiment import Setup, checkpoint, execute, pricing
 
 PICTURE = "curves.png"
 INTERRUPTED = 130
@@ -66,12 +68,25 @@ def _close(record: dict[str, Any], folder: Path) -> None:
             ("train accuracy", percent(last["train_accuracy"])),
             ("epochs", str(last["epoch"])),
             ("synaptic ops", f"{total['synaptic_ops'] / samples:,.0f} a sample"),
+            *_energy(folder),
             ("lost updates", _share(total["lost_updates"], total["updates"])),
             ("saturations", _saturations(record["saturations"])),
             ("weights", f"sha256 {record['weights_sha256'][:16]}"),
             ("folder", str(folder)),
         ],
     )
+
+
+def _energy(folder: Path) -> list[tuple[str, str]]:
+    """What learning and classifying a sample take, if the run is priced."""
+    path = folder / pricing.COST
+    if not path.is_file():
+        return []
+    cost = json.loads(path.read_text(encoding="utf-8"))
+    training, inference = (
+        joules(cost[part]["energy_pj"]["per_sample"]) for part in ("training", "inference")
+    )
+    return [("energy", f"{training} a sample"), ("to classify", f"{inference} a sample")]
 
 
 def _validation(row: dict[str, Any]) -> list[tuple[str, str]]:

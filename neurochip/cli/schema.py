@@ -6,12 +6,18 @@ import json
 
 from neurochip.config import Model
 from neurochip.config.text import choose_from
+from neurochip.cost import PriceTable
 from neurochip.errors import NeurochipError
 from neurochip.experiment.documents import MODELS
 from neurochip.experiment.record_schema import RecordModel
 from neurochip.sweep import Sweep
 
-SCHEMAS: dict[str, type[Model]] = {**dict(MODELS.items()), "sweep": Sweep, "record": RecordModel}
+SCHEMAS: dict[str, type[Model]] = {
+    **dict(MODELS.items()),
+    "sweep": Sweep,
+    "prices": PriceTable,
+    "record": RecordModel,
+}
 
 
 def print_schema(kind: str) -> None:

@@ -82,5 +82,5 @@ def presets_table() -> None:
     """All presets, by kind."""
     from neurochip.config import presets
 
-    for title, folder in (("hardware", "."), ("experiments", "experiments")):
+    for title, folder in (("hardware", "."), ("experiments", "experiments"), ("prices", "energy")):
         table(title, ("name", "what it is"), presets(folder), left=2)

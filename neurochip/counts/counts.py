@@ -2,65 +2,129 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from neurochip.counts import learning, running
+import numpy as np
+
+from neurochip.counts import learning, random, running
 from neurochip.counts.actions import ACTIONS
 from neurochip.counts.ledger import Ledger
 from neurochip.counts.tally import Tally
+from neurochip.hardware import Hardware
 from neurochip.mapping import Placement
 from neurochip.noc import Ints
 from neurochip.program import Program
 
+UPDATE = "update"
+"""The last phase: the update unit's."""
+
 
 @dataclass(frozen=True)
 class Counts:
-    """Events by phase and core: ``per_core[action]`` is int64 [phases + 1, cores].
+    """Events by kind of work, action, phase and core: ``table[kind, action]`` is int64 [phases, cores].
 
-    The last row is the update unit's. Its data-dependent events (``updates``, ``lost_updates``,
-    ``weight_writes``) are known for each projection, not for each core: they are in ``update`` alone.
+    ``phases``: their names, the last one ``update``. ``links``: flits that cross each link of the mesh, int64
+    [phases, link ids]. ``samples``: how many ran; ``batches``: how many updates of the whole network.
     """
 
     phases: tuple[str, ...]
-    per_core: dict[str, Ints]
-    update: dict[str, int]
+    table: dict[tuple[str, str], Ints]
+    links: Ints
+    samples: int
+    batches: int
 
     @classmethod
-    def of(cls, tally: Tally, placement: Placement, program: Program, stochastic: frozenset[str]) -> Counts:
-        """All counts of a run; ``stochastic``: names of the registers that round with random bits."""
-        ledger = Ledger(placement, len(program.phases))
+    def of(cls, tally: Tally, placement: Placement, program: Program, hardware: Hardware) -> Counts:
+        """All counts of a run."""
+        ledger = Ledger(placement, hardware, len(program.phases))
+        formats = hardware.registers.formats()
         for index, phase in enumerate(program.phases):
             running.spikes(ledger, index, tally.spikes[index])
-            running.ticks(ledger, index, phase.ticks * tally.samples, stochastic)
+            running.ticks(ledger, index, phase.ticks * tally.samples)
+            random.neurons(ledger, index, program, formats, tally.samples)
+            for action, happens in (
+                ("state_resets", phase.start == "reset"),
+                ("state_restores", phase.start == "restore"),
+                ("state_saves", phase.save),
+                ("bank_captures", phase.bank is not None),
+            ):
+                running.states(ledger, index, action, tally.samples * happens)
             if phase.bank is not None:
-                running.captures(ledger, index, tally.samples, "bank" in stochastic)
+                random.captures(ledger, index, formats, tally.samples)
+        if program.flips:
+            random.signs(ledger, tally.samples)
         if tally.batches:
             learning.updates(ledger, tally, len(program.terms))
-            learning.biases(ledger, tally.batches, "bias" in stochastic)
+            learning.writes(ledger, tally)
+            learning.biases(ledger, tally, len(program.terms))
             learning.replica_words(ledger, tally.batches)
-        update = learning.written(placement, tally, "weight" in stochastic)
-        return cls((*(phase.name for phase in program.phases), "update"), ledger.table, update)
+        names = (*(phase.name for phase in program.phases), UPDATE)
+        return cls(names, ledger.table, ledger.links, tally.samples, tally.batches)
 
-    def total(self, action: str) -> int:
-        """Events of one action in the whole run."""
-        counted = int(self.per_core[action].sum()) if action in self.per_core else 0
-        return counted + self.update.get(action, 0)
+    @cached_property
+    def per_core(self) -> dict[str, Ints]:
+        """Events by action, whatever the kind: int64 [phases, cores] each."""
+        found: dict[str, Ints] = {}
+        for (_, action), table in self.table.items():
+            found[action] = found[action] + table if action in found else table
+        return found
+
+    def total(self, action: str, kind: str | None = None) -> int:
+        """Events of one action in the whole run, of one kind of work or of all."""
+        return sum(
+            int(table.sum())
+            for (its_kind, name), table in self.table.items()
+            if name == action and kind in (None, its_kind)
+        )
 
     def as_json(self) -> dict[str, Any]:
-        """``{"total": {action: n}, "phases": {phase: {action: n}}, "cores": {action: [n, ...]}}``."""
-        phases = {
-            phase: {
-                action: int(table[index].sum())
-                for action, table in self.per_core.items()
-                if table[index].any()
-            }
-            for index, phase in enumerate(self.phases)
-        }
-        for action, count in self.update.items():
-            phases["update"][action] = phases["update"].get(action, 0) + count
+        """Sums ``total``, ``phases`` and ``cores``; then, of events that happened, all there is to know:
+        ``table[phase][kind][action][core]`` and ``links[phase][link]``."""
         return {
             "total": {action: self.total(action) for action in ACTIONS},
-            "phases": phases,
+            "phases": {
+                phase: {
+                    action: int(table[index].sum())
+                    for action, table in self.per_core.items()
+                    if table[index].any()
+                }
+                for index, phase in enumerate(self.phases)
+            },
             "cores": {action: table.sum(0).tolist() for action, table in self.per_core.items()},
+            "table": {phase: self._kinds(index) for index, phase in enumerate(self.phases)},
+            "links": {phase: _sparse(self.links[index]) for index, phase in enumerate(self.phases)},
         }
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any], cores: int, samples: int, batches: int) -> Counts:
+        """The counts that `as_json` wrote, of a chip of ``cores`` cores."""
+        phases = tuple(found["table"])
+        table: dict[tuple[str, str], Ints] = {}
+        links = np.zeros((len(phases), 4 * cores), np.int64)
+        for index, phase in enumerate(phases):
+            for kind, actions in found["table"][phase].items():
+                for action, row in actions.items():
+                    here = table.setdefault((kind, action), np.zeros((len(phases), cores), np.int64))
+                    _fill(here[index], row)
+            _fill(links[index], found["links"][phase])
+        return cls(phases, table, links, samples, batches)
+
+    def _kinds(self, phase: int) -> dict[str, dict[str, dict[str, int]]]:
+        kinds: dict[str, dict[str, dict[str, int]]] = {}
+        for (kind, action), table in self.table.items():
+            if table[phase].any():
+                kinds.setdefault(kind, {})[action] = _sparse(table[phase])
+        return kinds
+
+
+def _sparse(row: Ints) -> dict[str, int]:
+    """What is not zero, by place."""
+    return {str(place): int(row[place]) for place in np.flatnonzero(row)}
+
+
+def _fill(row: Ints, sparse: Mapping[str, int]) -> None:
+    for place, number in sparse.items():
+        row[int(place)] = number

@@ -1,12 +1,13 @@
-"""Events of the update unit: products of banks, and what the copies of a shared weight tell each other."""
+"""Events of the update unit: products of banks, writes, what copies of a shared weight tell each other."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from neurochip.counts import random
 from neurochip.counts.ledger import Ledger
 from neurochip.counts.tally import Tally
-from neurochip.mapping import Placement
+from neurochip.mapping import Placement, Shares
 from neurochip.network import Projection
 from neurochip.noc import Ints
 
@@ -14,16 +15,39 @@ from neurochip.noc import Ints
 def updates(ledger: Ledger, tally: Tally, terms: int) -> None:
     """Products, and sums held over batches of more than one sample, on the cores that hold the weights."""
     placement, cores = ledger.placement, ledger.block_cores
-    ledger.add("update_multiplies", ledger.phases, cores, placement.products * (terms * tally.samples))
+    products = placement.products * (terms * tally.samples)
+    ledger.add("update", "update_multiplies", ledger.phases, cores, products)
     if tally.samples > tally.batches:
-        ledger.add("accumulations", ledger.phases, cores, placement.weights * tally.samples)
+        ledger.add("update", "accumulations", ledger.phases, cores, placement.weights * tally.samples)
 
 
-def biases(ledger: Ledger, batches: int, stochastic: bool) -> None:
-    """Random words for the rounding of biases; the bias of a map is one, kept with the map's first neuron."""
-    for projection in ledger.placement.network.projections:
-        cores = _homes(ledger.placement, projection)[: projection.weight_shape[1]]
-        ledger.add("random_words", ledger.phases, cores, np.full(len(cores), batches * stochastic))
+def writes(ledger: Ledger, tally: Tally) -> None:
+    """What depends on the data: updates other than zero, and the weights that they change.
+
+    The first copy of a weight has its fraction; all others, and the mirrors, are only told the new weight.
+    """
+    shares = Shares.of(ledger.placement)
+    found, lost, rewritten, _ = tally.updates.T
+    cores = ledger.block_cores[shares.forward]
+    ledger.add("update", "updates", ledger.phases, cores, found)
+    ledger.add("update", "lost_updates", ledger.phases, cores, lost)
+    ledger.add("write", "master_writes", ledger.phases, cores, found - lost)
+    for action, held in (("weight_writes", shares.forward), ("mirror_writes", shares.mirror)):
+        share, copies = _copies(ledger.placement, held)
+        ledger.add("write", action, ledger.phases, copies, rewritten[share])
+    random.updates(ledger, tally, cores)
+
+
+def biases(ledger: Ledger, tally: Tally, terms: int) -> None:
+    """Sums and updates of biases; a map has one bias, with a copy on every core that has its neurons."""
+    for index, projection in enumerate(ledger.placement.network.projections):
+        homes, maps = _homes(ledger.placement, projection), projection.weight_shape[1]
+        once = np.ones(len(homes), np.int64)
+        ledger.add("update", "bias_additions", ledger.phases, homes, once * terms * tally.samples)
+        held = np.concatenate([homes[:maps], _bias_copies(ledger.placement, projection)[0]])
+        ledger.add("write", "bias_updates", ledger.phases, held, once[: len(held)] * tally.batches)
+        drawn = once[:maps] * tally.bias_draws[index]
+        ledger.add("random", "random_words", ledger.phases, homes[:maps], drawn)
 
 
 def replica_words(ledger: Ledger, batches: int) -> None:
@@ -43,32 +67,42 @@ def replica_words(ledger: Ledger, batches: int) -> None:
             home = first[block.projection, block.rows, block.cols]
             _exchange(ledger, np.array([block.core]), np.array([home]), held * batches)
     for projection in ledger.placement.network.projections:
-        if projection.kernel is not None:
-            _exchange(ledger, *_bias_copies(ledger.placement, projection), batches)
-
-
-def written(placement: Placement, tally: Tally, stochastic: bool) -> dict[str, int]:
-    """The events that depend on the data; ``stochastic``: weights are rounded with random bits."""
-    copies = [placement.replicas(index) for index in range(len(placement.network.projections))]
-    found, lost, rewritten = tally.updates.T
-    totals = {
-        "updates": int(found.sum()),
-        "lost_updates": int(lost.sum()),
-        "weight_writes": int((rewritten * copies).sum()),
-    }
-    return {**totals, "random_words": totals["updates"]} if stochastic else totals
+        _exchange(ledger, *_bias_copies(ledger.placement, projection), batches)
 
 
 def _exchange(ledger: Ledger, copies: Ints, firsts: Ints, words: int) -> None:
     """``words`` words from each core in ``copies`` to the one in ``firsts``, and as many back."""
     amounts = np.full(len(copies), words)
     for sources, targets in ((copies, firsts), (firsts, copies)):
-        ledger.add("replica_words", ledger.phases, sources, amounts)
-        ledger.send(ledger.phases, sources, targets, amounts)
+        ledger.add("noc", "replica_words", ledger.phases, sources, amounts)
+        ledger.send(ledger.phases, sources, targets, amounts, ledger.packets.word)
+
+
+def _copies(placement: Placement, held: Ints) -> tuple[Ints, Ints]:
+    """(share, core) of every copy of the blocks in ``held``, int64 [shares], of which some may be none."""
+    blocks = placement.blocks
+    cores: dict[tuple[object, ...], list[int]] = {}
+    for it in blocks:
+        cores.setdefault((it.projection, it.role, it.rows, it.cols), []).append(it.core)
+    pairs = [
+        (share, core)
+        for share, block in enumerate(held.tolist())
+        if block >= 0
+        for core in cores[_name(placement, block)]
+    ]
+    share, core = np.array(pairs, np.int64).reshape(-1, 2).T
+    return share, core
+
+
+def _name(placement: Placement, block: int) -> tuple[object, ...]:
+    it = placement.blocks[block]
+    return it.projection, it.role, it.rows, it.cols
 
 
 def _bias_copies(placement: Placement, projection: Projection) -> tuple[Ints, Ints]:
     """Cores with a copy of a map's bias and the core of its first neuron, one pair for each map and core."""
+    if projection.kernel is None:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     homes, channels = _homes(placement, projection), projection.target_shape[0]
     keys = np.unique(homes * channels + np.arange(len(homes)) % channels)
     cores, firsts = keys // channels, homes[keys % channels]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
 from typing import Any
 
 import numpy as np
@@ -12,44 +11,62 @@ from neurochip.counts.ledger import Ledger
 from neurochip.mapping import BACKWARD, FORWARD, Placement
 from neurochip.noc import Ints
 
+WAYS = ((FORWARD, "forward"), (BACKWARD, "feedback"))
+
 
 def spikes(ledger: Ledger, phase: int, arrived: NDArray[np.integer[Any]]) -> None:
     """Reads, operations and packets that follow from the spikes of each unit, int64 [units]."""
     placement = ledger.placement
     sent, homes = _by_segment(placement, arrived), placement.home
-    ledger.add("spikes", phase, homes, sent)
-    segment, block, way = placement.reads.T
+    inputs = np.array([segment.population == 0 for segment in placement.segments])
+    ledger.add("encode", "spikes", phase, homes, sent * inputs)
+    ledger.add("neuron", "spikes", phase, homes, sent * ~inputs)
+    for way, kind in WAYS:
+        _reads(ledger, phase, sent, way, kind)
+    segment, block, _ = placement.reads.T
+    segment, reached = ledger.pairs(segment, ledger.block_cores[block])
+    ledger.add("noc", "axon_lookups", phase, reached, sent[segment])
+    ledger.send(phase, homes[segment], reached, sent[segment], ledger.packets.spike)
+
+
+def _reads(ledger: Ledger, phase: int, sent: Ints, way: int, kind: str) -> None:
+    """Lines that spikes read on one way, in words and cells, and the weights that they add."""
+    placement = ledger.placement
+    mine = placement.reads[:, 2] == way
+    segment, block, _ = placement.reads[mine].T
     cores, times = ledger.block_cores[block], sent[segment]
-    forward = np.array([it.role == "forward" for it in placement.blocks])
-    by_column = (way == BACKWARD) & forward[block]
-    lines = times * placement.lines
-    ledger.add("row_reads", phase, cores, np.where(by_column, 0, lines))
-    ledger.add("column_reads", phase, cores, np.where(by_column, lines, 0))
-    ledger.add("synaptic_ops", phase, cores, times * placement.ops)
-    segment, reached = ledger.pairs(segment, cores)
-    ledger.add("axon_lookups", phase, reached, sent[segment])
-    ledger.send(phase, homes[segment], reached, sent[segment])
+    by_column = np.array([way == BACKWARD and it.role == "forward" for it in placement.blocks])[block]
+    widths = np.array([(len(it.cols), len(it.rows)) for it in placement.blocks])[block, by_column.astype(int)]
+    lines = times * placement.lines[mine]
+    for action, amounts in (
+        ("row_reads", np.where(by_column, 0, lines)),
+        ("column_reads", np.where(by_column, lines, 0)),
+        ("word_reads", lines * -(-widths // ledger.adders)),
+        ("cell_reads", lines * widths),
+        ("synaptic_ops", times * placement.ops[mine]),
+    ):
+        ledger.add(kind, action, phase, cores, amounts)
 
 
-def ticks(ledger: Ledger, phase: int, number: int, stochastic: Set[str]) -> None:
-    """What happens in each of ``number`` ticks; ``stochastic``: registers that round with random bits."""
+def ticks(ledger: Ledger, phase: int, number: int) -> None:
+    """What happens in each of ``number`` ticks."""
     placement = ledger.placement
     segment, block, way = placement.sums.T
-    cores = ledger.block_cores[block]
-    each = np.where(way == FORWARD, _compared(placement)[segment], 1)
-    ledger.add("partial_sums", phase, cores, ledger.lengths[segment] * each * number)
+    cores, each = ledger.block_cores[block], np.where(way == FORWARD, compared(placement)[segment], 1)
+    for mine, kind in WAYS:
+        those = way == mine
+        amounts = (ledger.lengths[segment] * each * number)[those]
+        ledger.add(kind, "partial_sums", phase, cores[those], amounts)
     for those in (each == 1, each > 1):
         part, core, times = np.unique(np.stack([segment, cores, each])[:, those], axis=1)
-        ledger.send(phase, core, placement.home[part], ledger.lengths[part] * times * number)
-    ledger.everywhere("neuron_updates", phase, ledger.neurons * number)
-    ledger.everywhere("encodes", phase, ledger.encoders * number)
-    drawing = ledger.neurons * len(stochastic & {"decoded", "membrane"})
-    drawing = drawing + ledger.encoders * len(stochastic & {"residual"})
-    ledger.everywhere("random_words", phase, drawing * number)
-    ledger.add("barriers", phase, np.zeros(1, np.int64), np.array([number]))
+        amounts = ledger.lengths[part] * times * number
+        ledger.send(phase, core, placement.home[part], amounts, ledger.packets.sum)
+    ledger.everywhere("neuron", "neuron_updates", phase, ledger.neurons * number)
+    ledger.everywhere("encode", "encodes", phase, ledger.encoders * number)
+    ledger.add("barrier", "barriers", phase, np.zeros(1, np.int64), np.array([number]))
 
 
-def _compared(placement: Placement) -> Ints:
+def compared(placement: Placement) -> Ints:
     """Sums that a neuron of each segment compares in a tick: one, or those of a max pooling's window."""
     windows = [1] * len(placement.network.populations)
     for projection in placement.network.projections:
@@ -58,10 +75,9 @@ def _compared(placement: Placement) -> Ints:
     return np.array([windows[segment.population] for segment in placement.segments], np.int64)
 
 
-def captures(ledger: Ledger, phase: int, samples: int, stochastic: bool) -> None:
-    """The end of a phase that fills a bank."""
-    ledger.everywhere("bank_captures", phase, ledger.encoders * samples)
-    ledger.everywhere("random_words", phase, ledger.encoders * samples * stochastic)
+def states(ledger: Ledger, phase: int, action: str, samples: int) -> None:
+    """All neurons and inputs whose registers are cleared, saved, restored or captured, once a sample."""
+    ledger.everywhere("capture", action, phase, ledger.encoders * samples)
 
 
 def _by_segment(placement: Placement, arrived: NDArray[np.integer[Any]]) -> Ints:

@@ -18,23 +18,27 @@ class Tally:
     """What the engine counted; plain sums, so tallies of parts add up.
 
     ``spikes``: int64 [phases, units], arrivals by sending unit; ``saturations``: int64 [registers], in the
-    order of `REGISTERS`; ``updates``: int64 [projections, 3]: synapses with a non-zero update, updates lost
-    to rounding, weights rewritten; ``samples``: samples run; ``batches``: updates of the whole network.
+    order of `REGISTERS`; ``updates``: int64 [shares, 4] (see `neurochip.mapping.Shares`): synapses with a
+    non-zero update, updates lost to rounding, weights rewritten, random words drawn; ``bias_draws``: int64
+    [projections]: batches in which biases were rounded with random words; ``samples``: samples run;
+    ``batches``: updates of the whole network.
     """
 
     spikes: Ints
     saturations: Ints
     updates: Ints
+    bias_draws: Ints
     samples: int = 0
     batches: int = 0
 
     @classmethod
-    def zero(cls, phases: int, units: int, projections: int) -> Tally:
+    def zero(cls, phases: int, units: int, shares: int, projections: int) -> Tally:
         """A tally of nothing."""
         return cls(
             np.zeros((phases, units), np.int64),
             np.zeros(len(REGISTERS), np.int64),
-            np.zeros((projections, 3), np.int64),
+            np.zeros((shares, 4), np.int64),
+            np.zeros(projections, np.int64),
         )
 
     def add(self, other: Tally) -> None:
@@ -42,6 +46,7 @@ class Tally:
         self.spikes += other.spikes
         self.saturations += other.saturations
         self.updates += other.updates
+        self.bias_draws += other.bias_draws
         self.samples += other.samples
         self.batches += other.batches
 

@@ -3,7 +3,8 @@
 from neurochip.experiment.execute import execute
 from neurochip.experiment.load import Setup, load, load_hardware
 from neurochip.experiment.observer import Observer
+from neurochip.experiment.pricing import cost_of, price
 from neurochip.experiment.run import Run
 from neurochip.experiment.schema import Experiment
 
-__all__ = ["Experiment", "Observer", "Run", "Setup", "execute", "load", "load_hardware"]
+__all__ = ["Experiment", "Observer", "Run", "Setup", "cost_of", "execute", "load", "load_hardware", "price"]

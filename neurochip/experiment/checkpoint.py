@@ -16,9 +16,9 @@ from neurochip.experiment.differences import differences
 from neurochip.experiment.run import Run
 from neurochip.files import replacing
 
-FORMAT = "neurochip checkpoint 1"
+FORMAT = "neurochip checkpoint 2"
 NAME = "checkpoint.npz"
-_ARRAYS = ("spikes", "saturations", "updates")
+_ARRAYS = ("spikes", "saturations", "updates", "bias_draws")
 
 
 class Progress(NamedTuple):
@@ -33,7 +33,7 @@ def settings(run: Run) -> dict[str, Any]:
     experiment = run.experiment.model_dump(mode="json", exclude={"name", "description", "hardware"})
     if run.experiment.rule.schedule == "constant":
         experiment.pop("epochs")
-    hardware = run.hardware.model_dump(mode="json", exclude={"name", "description"})
+    hardware = run.hardware.model_dump(mode="json", exclude={"name", "description", "prices"})
     samples = {name: part.sha256 for name, part in run.data.items()}
     return {"experiment": experiment, "hardware": hardware, "sha256 of data": samples}
 
@@ -116,8 +116,8 @@ def _require_same(there: dict[str, Any], here: dict[str, Any], path: Path) -> No
 
 def _tally(stored: dict[str, Any], name: str) -> Tally:
     samples, batches = stored[f"{name}_done"].tolist()
-    spikes, saturations, updates = (stored[f"{name}_{part}"] for part in _ARRAYS)
-    return Tally(spikes, saturations, updates, samples, batches)
+    spikes, saturations, updates, bias_draws = (stored[f"{name}_{part}"] for part in _ARRAYS)
+    return Tally(spikes, saturations, updates, bias_draws, samples, batches)
 
 
 def _digest(arrays: dict[str, Any]) -> str:

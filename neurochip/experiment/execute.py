@@ -6,9 +6,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from neurochip.cost import PriceTable
 from neurochip.datasets.base import Folder
 from neurochip.errors import CheckpointError
-from neurochip.experiment import checkpoint, record
+from neurochip.experiment import checkpoint, pricing, record
 from neurochip.experiment.checkpoint import Progress
 from neurochip.experiment.compiling import announcing
 from neurochip.experiment.load import Setup
@@ -28,14 +29,16 @@ def execute(
 ) -> dict[str, Any]:
     """Train ``setup`` to its last epoch and return its record.
 
-    With ``out`` the folder gets the checkpoint, the record and the table of epochs after every epoch; with
-    ``resume`` the run goes on from the checkpoint in it, to the same bits as a run that was never stopped.
+    With ``out`` the folder gets the checkpoint, the record and the table of epochs after every epoch, and at
+    the end what the run cost; with ``resume`` the run goes on from the checkpoint in it, to the same bits as
+    a run that was never stopped.
     Raises ConfigError, DataError, DoesNotFit, RegisterOverflow; CheckpointError if ``out`` holds a run and
     ``resume`` was not asked for, or it was and cannot be; NeurochipError if a file cannot be written.
     """
     began = perf_counter()
     folder = Path(out) if out is not None else None
     _require_free(folder, resume)
+    PriceTable.load(setup.hardware.prices)  # what is wrong with it is better said now than after the training
     run = Run(setup, threads, data_dir)
     done = checkpoint.restore(folder, run) if folder and resume else Progress([], 0.0)
     if folder and run.epoch >= run.experiment.epochs:
@@ -53,6 +56,8 @@ def execute(
                 checkpoint.save(folder, run, now)
                 record.write(folder, record.build(run, now))
             observer.epoch(done.rows[-1], run.experiment.epochs)
+    if folder:
+        pricing.write(folder, pricing.cost_of(run))
     return record.build(run, now)
 
 
@@ -73,6 +78,8 @@ def _finished(folder: Path, run: Run, done: Progress) -> dict[str, Any]:
     except CheckpointError:
         there = {}
     same = all(there.get(key) == found[key] for key in ("experiment", "epochs", "counts", "weights_sha256"))
+    if not same or not (folder / pricing.COST).exists():
+        pricing.write(folder, pricing.cost_of(run))
     if same and (folder / record.CURVES).exists():
         return there
     record.write(folder, found)

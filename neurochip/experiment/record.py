@@ -47,6 +47,7 @@ def build(run: Run, progress: Progress) -> dict[str, Any]:
             "inference": run.inference_counts().as_json(),
             "training_samples": run.training.samples,
             "inference_samples": run.inference.samples,
+            "batches": run.training.batches,
         },
         "saturations": _saturations(run),
         "weights_sha256": weights_sha256(run),
@@ -103,6 +104,7 @@ def _network(run: Run) -> dict[str, Any]:
         "name": run.network.name,
         "neurons": run.network.neurons,
         "synapses": run.network.synapses,
+        "zero_weights": sum(int((weights == 0).sum()) for weights in run.chip.weights),
         "populations": [
             {"name": p.name, "shape": list(p.shape), "size": p.size} for p in run.network.populations
         ],

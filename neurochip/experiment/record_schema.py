@@ -10,7 +10,7 @@ from neurochip.config import Model
 from neurochip.experiment.schema import Experiment
 from neurochip.hardware import Hardware
 
-SCHEMA = "neurochip record 1"
+SCHEMA = "neurochip record 2"
 """Name and version of the schema; the number rises with every change of the keys or their meaning."""
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -64,6 +64,7 @@ class NetworkFacts(Model):
     name: str = Field(description="Sizes of the populations.")
     neurons: Count = Field(description="Neurons of all populations, the input included.")
     synapses: Count = Field(description="Weights of all projections.")
+    zero_weights: Count = Field(description="Weights that are zero at the end.")
     populations: tuple[PopulationFacts, ...] = Field(description="The populations, the input first.")
 
 
@@ -73,6 +74,12 @@ class EventCounts(Model):
     total: Named = Field(description="Events by action.")
     phases: dict[str, Named] = Field(description="Events by phase of the rule (and update), then by action.")
     cores: dict[str, tuple[Count, ...]] = Field(description="Events by action, one number for each core.")
+    table: dict[str, dict[str, dict[str, Named]]] = Field(
+        description="Events by phase, kind of work, action and core; what did not happen is left out."
+    )
+    links: dict[str, Named] = Field(
+        description="Flits that cross each link, by phase, then link (core * 4 + east, west, south, north)."
+    )
 
 
 class CountsSection(Model):
@@ -82,12 +89,13 @@ class CountsSection(Model):
     inference: EventCounts = Field(description="Events of all evaluations.")
     training_samples: Count = Field(description="Samples trained on, over all epochs.")
     inference_samples: Count = Field(description="Samples classified, over all evaluations.")
+    batches: Count = Field(description="Updates of the whole network in training.")
 
 
 class RecordModel(Model):
     """All that a run leaves behind but its weights."""
 
-    schema_: Literal["neurochip record 1"] = Field(
+    schema_: Literal["neurochip record 2"] = Field(
         alias="schema", description="Name and version of this schema."
     )
     neurochip_version: str = Field(description="Version of neurochip.")

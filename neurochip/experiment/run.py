@@ -154,11 +154,11 @@ class Run:
 
     def counts(self, tally: Tally) -> Counts:
         """All events that follow from a tally of training."""
-        return Counts.of(tally, self.placement, self.program, self._stochastic())
+        return Counts.of(tally, self.placement, self.program, self.hardware)
 
     def inference_counts(self) -> Counts:
         """All events of the evaluations so far."""
-        return Counts.of(self.inference, self.placement, self.program.inference(), self._stochastic())
+        return Counts.of(self.inference, self.placement, self.program.inference(), self.hardware)
 
     def _step(self, register: str) -> float:
         """Steps of a weight's master (or of a bias) for one step of the sum of products of banks."""
@@ -168,9 +168,6 @@ class Run:
 
     def _scale(self, register: str) -> float:
         return self._step(register) * self.program.gain / self.experiment.batch
-
-    def _stochastic(self) -> frozenset[str]:
-        return frozenset(name for name, it in self.chip.formats.items() if it.rounding == "stochastic")
 
 
 def _checked(threads: int) -> int:

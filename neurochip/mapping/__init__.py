@@ -6,16 +6,19 @@ from neurochip.mapping.pieces import BACKWARD, FORWARD, Block, Group, Segment
 from neurochip.mapping.place import place
 from neurochip.mapping.placement import LayerRow, Placement, Traffic, Used
 from neurochip.mapping.route import Routes, spike_routes, sum_routes
+from neurochip.mapping.shares import NONE, Shares
 
 __all__ = [
     "BACKWARD",
     "FORWARD",
+    "NONE",
     "Block",
     "Group",
     "LayerRow",
     "Placement",
     "Routes",
     "Segment",
+    "Shares",
     "Traffic",
     "Used",
     "place",

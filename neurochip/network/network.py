@@ -71,6 +71,13 @@ class Network:
         """Weights of all projections."""
         return sum(prod(projection.weight_shape) for projection in self.projections)
 
+    def extra_bits(self, population: int, feedback: bool) -> int:
+        """Fraction bits of a population's currents below those of a weight: the most that any of its
+        projections brings."""
+        into = [it for it in self.projections if it.target == population]
+        back = [it for it in self.projections if feedback and it.source == population != 0]
+        return max((it.pool_bits for it in (*into, *back)), default=0)
+
     def label(self, projection: int) -> str:
         """How messages and tables name a projection: ``input-hidden1 (784x256)``."""
         it = self.projections[projection]

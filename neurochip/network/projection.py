@@ -75,6 +75,13 @@ class Projection:
             return self.weight_shape
         return self.weight_shape[0], self.weight_shape[1] * self.kernel.size**2
 
+    @property
+    def pool_bits(self) -> int:
+        """Fraction bits that the mean of an average pooling adds to a current; the window is a power of 2."""
+        if self.kernel is None or self.kernel.pooling != "average":
+            return 0
+        return 2 * (self.kernel.window.bit_length() - 1)
+
     def folded(self) -> Projection:
         """This projection with an average pooling folded into its kernel, whose weights are sums of weights.
 

@@ -47,6 +47,14 @@ class LIF(Neuron):
         """(0, 0) for each tick: nothing changes over a sample."""
         return [(0, 0)] * ticks
 
+    def draws(
+        self, formats: Mapping[str, Format], steps: tuple[int, int], nudge_shift: int
+    ) -> tuple[int, int]:
+        """One word for the membrane, one for the encoder, where the rounding is stochastic and drops bits."""
+        dropped = _ups(formats)[2] + (self.leak_shift or 0) > 0
+        drawn = formats["membrane"].rounding == "stochastic" and dropped
+        return int(drawn), self._encoder.draws(formats, (0, 0), 0)[1]
+
     def parameters(self, formats: Mapping[str, Format]) -> tuple[int, ...]:
         """The sigma-delta neuron's columns, which say how inputs are encoded, then leak, threshold, and left
         shifts that bring current, bias and membrane to one binary point."""

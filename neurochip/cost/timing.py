@@ -1,0 +1,88 @@
+"""How many cycles a run takes, estimated from its counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.counts import Counts
+from neurochip.hardware import Hardware
+from neurochip.noc import Ints
+
+Reals = NDArray[np.floating[Any]]
+
+LOOKUP_CYCLES = 1
+"""Cycles in which a core takes a spike from its FIFO and looks it up."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Cycles of all samples together: ``cycles``: float64 [phases], of the chip; ``busy``: float64 [phases,
+    cores], in which a core works; ``links``: float64 [phases, link ids], in which a link is taken."""
+
+    cycles: Reals
+    busy: Reals
+    links: Reals
+
+
+def estimate(counts: Counts, hardware: Hardware) -> Timing:
+    """The cycles of a run, from average counts.
+
+    In a tick a core takes a cycle for each spike that arrives, ``access_cycles`` for each word that it
+    reads, ``neuron_cycles`` for each group of neurons that its lanes hold, and a cycle for each packet that
+    it sends. The chip takes what its busiest core or link takes, the way of an average packet, and the
+    barrier. Bursts are averaged out: in truth every tick waits for the core that is busiest in it, so this
+    is a lower bound but for overlaps. A phase's end adds the states that are moved, one for each lane and
+    cycle, and the update what the update unit does, ``lanes`` synapses a cycle.
+    """
+    phases = len(counts.phases) - 1
+    busy = np.concatenate([_running(counts, hardware, phases), _updating(counts, hardware)[None]])
+    links = counts.links * float(hardware.noc.link_cycles)
+    longest = np.maximum(busy.max(1), links.max(1))
+    return Timing(longest + _waiting(counts, hardware), busy, links)
+
+
+def _running(counts: Counts, hardware: Hardware, phases: int) -> Reals:
+    """Busy cycles of each core in the phases of ticks, [phases, cores]."""
+    core, ticks = hardware.core, _of(counts, "barriers")[:-1].sum(1, keepdims=True)
+    each_tick = np.ceil(_of(counts, "encodes")[:-1] / np.maximum(ticks, 1) / core.lanes)
+    moved = sum(
+        _of(counts, action)[:-1]
+        for action in ("state_resets", "state_saves", "state_restores", "bank_captures")
+    )
+    found: Reals = (
+        _of(counts, "axon_lookups")[:-1] * LOOKUP_CYCLES
+        + _of(counts, "word_reads")[:-1] * hardware.crossbar.access_cycles
+        + each_tick * core.neuron_cycles * ticks
+        + _of(counts, "packets")[:-1]
+        + moved / core.lanes
+    )
+    return found
+
+
+def _updating(counts: Counts, hardware: Hardware) -> Reals:
+    """Busy cycles of each core in the update, [cores]: products and changed masters, and words sent."""
+    worked = _of(counts, "update_multiplies")[-1] + _of(counts, "bias_additions")[-1]
+    worked = worked + _of(counts, "updates")[-1] + _of(counts, "bias_updates")[-1]
+    found: Reals = worked / hardware.update_unit.lanes + _of(counts, "packets")[-1]
+    return found
+
+
+def _waiting(counts: Counts, hardware: Hardware) -> Reals:
+    """Cycles in which the chip waits in every tick: for an average packet, and for the barrier's tree."""
+    noc, levels = hardware.noc, (hardware.mesh.rows * hardware.mesh.cols - 1).bit_length()
+    hops = _of(counts, "hops").sum(1) / np.maximum(_of(counts, "packets").sum(1), 1)
+    barrier = 2 * levels * hardware.barrier.cycles_per_level
+    ticks = _of(counts, "barriers").sum(1)
+    found: Reals = ticks * (hops * (noc.router_cycles + noc.link_cycles) + barrier)
+    return found
+
+
+def _of(counts: Counts, action: str) -> Ints:
+    """Events of an action, int64 [phases, cores]; zero if there was none."""
+    if action in counts.per_core:
+        return counts.per_core[action]
+    return np.zeros((len(counts.phases), counts.links.shape[1] // 4), np.int64)

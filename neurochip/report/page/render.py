@@ -1,0 +1,139 @@
+"""The page as one HTML text: style, pictures and numbers in it, nothing to be fetched."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+from neurochip.report.page import numbers
+from neurochip.report.page.charts import lines, mesh_map
+
+Json = dict[str, Any]
+
+WAYS = {
+    "chip": "this chip",
+    "chip_bptt": "this chip, BPTT",
+    "float": "float32",
+    "float_bptt": "float32, BPTT",
+}
+CURVES = ("test", "train", "validation")
+
+
+def html(report: Json) -> str:
+    """The page of a report."""
+    from jinja2 import Environment, StrictUndefined
+
+    folder = files("neurochip.report.page")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=False)
+    for filter_ in (
+        numbers.joules, numbers.seconds, numbers.watts, numbers.memory, numbers.figures, numbers.percent,
+    ):  # fmt: skip
+        environment.filters[filter_.__name__] = filter_
+    template = environment.from_string(folder.joinpath("report.html.j2").read_text(encoding="utf-8"))
+    found: str = template.render(
+        **report,
+        **_derived(report),
+        style=folder.joinpath("report.css").read_text(encoding="utf-8"),
+    )
+    return found
+
+
+def _derived(report: Json) -> Json:
+    kinds, curves = report["energy"]["kinds"], _curves(report["learning"]["epochs"])
+    return {
+        "training_kinds": [(row["kind"], row["training_pj"]) for row in kinds],
+        "inference_kinds": [(row["kind"], row["inference_pj"]) for row in kinds],
+        "time_note": "Estimated from average counts: a lower bound where spikes come in bursts.",
+        "used_bits": sum(role["used_bits"] for role in report["memory"]["roles"].values()),
+        "ways": WAYS,
+        "curve_names": list(curves),
+        "maps": _maps(report["mesh"]),
+        "charts": {"ticks": _ticks_chart(report["memory"]), "curve": _curve_chart(curves)},
+        "price_rows": _price_rows(report),
+        "area_rows": list(zip(report["area"]["parts"], report["prices"]["area"], strict=True)),
+        "source_numbers": _numbers(report),
+    }
+
+
+def _curves(epochs: list[Json]) -> dict[str, list[tuple[float, float]]]:
+    """Errors by epoch of each part that was evaluated."""
+    found = {}
+    for part in CURVES:
+        points = [
+            (row["epoch"], 1.0 - row[f"{part}_accuracy"]) for row in epochs if f"{part}_accuracy" in row
+        ]
+        if points:
+            found[part] = points
+    return found
+
+
+def _curve_chart(curves: dict[str, list[tuple[float, float]]]) -> str:
+    positive = [y for points in curves.values() for _, y in points if y > 0]
+    if not positive:
+        return ""
+    series = {f"line{number}": points for number, points in enumerate(curves.values(), 1)}
+    return lines(
+        series, "Error by epoch", "epoch", "error", lambda x: f"{x:.0f}", lambda y: f"{100 * y:.3g} %", False
+    )
+
+
+def _ticks_chart(memory: Json) -> str:
+    rows = memory["needs_by_ticks"]
+    series = {
+        f"line{number}": [(row["ticks"], row[way] / 8192) for row in rows]
+        for number, way in enumerate(WAYS, 1)
+    }
+    return lines(
+        series, "Memory to train by ticks", "ticks", "", lambda x: f"{x:.0f}", lambda y: f"{y:,.0f} KiB", True
+    )
+
+
+def _maps(mesh: Json) -> dict[str, str]:
+    found, rows, cols = mesh["training"], mesh["rows"], mesh["cols"]
+    return {
+        "energy": mesh_map(rows, cols, found["energy_pj"], numbers.joules, "Energy of each core"),
+        "traffic": mesh_map(
+            rows, cols, found["flits"], lambda n: f"{n:,.1f} flits a sample", "Traffic", found["links"]
+        ),
+        "utilisation": mesh_map(
+            rows, cols, found["utilisation"], lambda u: f"busy {numbers.percent(u)}", "Utilisation"
+        ),
+    }
+
+
+def _numbers(report: Json) -> dict[str, int]:
+    """Numbers of the sources in the list of them."""
+    return {name: number for number, name in enumerate(report["prices"]["sources"], 1)}
+
+
+def _price_rows(report: Json) -> list[Json]:
+    """The entries in their order, each with its number of a source, and what the action took."""
+    places, rows, before = _numbers(report), [], None
+    for entry in report["prices"]["entries"]:
+        energy = report["energy"]["actions"]["training"].get(entry["what"])
+        price = _price(entry["value"], entry["unit"])
+        first = entry["what"] != before
+        before = entry["what"]
+        if first and energy is None and entry["unit"] == "pJ/event":
+            energy = 0.0
+        shown = {"number": places[entry["source"]], "price": price, "detail": _detail(entry["array"])}
+        rows.append({**entry, **shown, "first": first, "energy": energy})
+    return rows
+
+
+def _detail(array: Json | None) -> str:
+    """The array that a price is of."""
+    if array is None:
+        return ""
+    size, access = numbers.memory(array["bits"]), array["access"]
+    if not array["bits"]:
+        return f"no {array['memory']}"
+    word = f"{access} of a word of {array['word_bits']} bits" if access else "all arrays"
+    return f"{array['memory']}, {word}, {size} each"
+
+
+def _price(value: float, unit: str) -> str:
+    if unit == "mW":
+        return numbers.watts(value)
+    joules = numbers.joules(value)
+    return joules if unit == "pJ/event" else f"{joules} a {unit.removeprefix('pJ/')}"
