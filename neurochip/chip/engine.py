@@ -74,14 +74,15 @@ def _run_sample(
         for k in range(phase[col.TICKS]):
             tick = phase[col.TIME] + k
             row = tick - phase[col.AGAIN]
-            mode = told[row] if ahead and 0 <= row < told.shape[0] else ALWAYS
+            comes_again = ahead and 0 <= row < told.shape[0]
+            mode, row = (told[row], row) if comes_again else (ALWAYS, 0)
             _tick(
                 subkey(family, tick + 1), sign, nudge, ops, which, where, pops, schedule[tick], formats,
                 weights, kernels,
                 bias, value, target, state, spikes[now], counts[now], spikes[1 - now], counts[1 - now],
                 narrow, partial, noise,
                 spike, eights, ahead, trains[tick], lengths[tick], lost[tick],
-                mode, kept[max(row, 0)], winners[now], winners[1 - now], over, sent[p],
+                mode, kept[row], winners[now], winners[1 - now], over, sent[p],
             )  # fmt: skip
             now = 1 - now
             if mode == NEW:
