@@ -1,0 +1,170 @@
+"""The cycle engine's chip: it executes programs as `neurochip.chip.Chip` does, and knows how long they take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.clock import columns as col
+from neurochip.clock import lower, tables
+from neurochip.clock.learning import learn
+from neurochip.clock.marks import Marks
+from neurochip.clock.refuse import require_supported
+from neurochip.clock.running import Outcome, run_sample
+from neurochip.clock.state import Cores, Log, Memories, Mesh, Wiring
+from neurochip.clock.store import Store
+from neurochip.counts import Counts, Tally
+from neurochip.fixed import Format, Rate
+from neurochip.fixed.scalar import subkey
+from neurochip.hardware import Hardware
+from neurochip.mapping import Placement
+from neurochip.program import Program
+from neurochip.timing.record import Timing
+
+Ints = NDArray[np.integer[Any]]
+
+
+@dataclass
+class Clock:
+    """A placed network on a piece of hardware, stepped clock by clock.
+
+    It has the methods of `neurochip.chip.Chip` and gives the same bits. `now` is the number of cycles so far;
+    `take_timing` says how they were spent, `take_counts` what happened in them. Raises ConfigError as the fast
+    engine does.
+    """
+
+    hardware: Hardware
+    placement: Placement
+    program: Program
+    formats: dict[str, Format] = field(init=False)
+    fraction: int = field(init=False)
+    wiring: Wiring = field(init=False)
+    mesh: Mesh = field(init=False)
+    cores: Cores = field(init=False)
+    memories: Memories = field(init=False)
+    store: Store = field(init=False)
+    log: Log = field(init=False)
+    now: int = field(init=False, default=0)
+    counts: Ints = field(init=False)
+    tally: Tally = field(init=False)
+    marks: Marks = field(init=False)
+
+    def __post_init__(self) -> None:
+        network, cores = self.placement.network, self.placement.mesh.cores
+        self.formats = self.hardware.registers.formats()
+        self.fraction = self.hardware.registers.fraction.bits
+        require_supported(network, self.formats)
+        self.populations = tables.populations(network, self.program, self.formats)
+        self.format_table = tables.format_table(self.formats)
+        parameters = tables.parameters(self.hardware, network, self.formats)
+        self.wiring = lower.wiring(self.placement, self.program, parameters)
+        self.mesh = Mesh.of(cores, self.hardware.noc.fifo_flits)
+        depth = min(self.hardware.core.fifo_depth, lower.most_axons(self.wiring))
+        self.cores = Cores.of(cores, depth, lower.most_lines(self.wiring), network.neurons)
+        self.store = Store.of(self.placement, self.wiring.blocks)
+        sizes = lower.sizes(self.wiring.blocks)
+        self.memories = Memories.of(*sizes, network.neurons, self.hardware.core.lanes)
+        self.log = Log.of(0, cores)
+        self._clear()
+
+    # -- weights -------------------------------------------------------------------------------------------
+
+    def load(self, masters: Sequence[Ints], biases: Sequence[Ints]) -> None:
+        """Write masters (of the weight shapes) and biases (one for each column) into all copies."""
+        self.store.load(masters, biases, (1 << self.fraction) >> 1, self.fraction)
+        self.fill()
+
+    @property
+    def weights(self) -> list[Ints]:
+        """The integer weights that the crossbars hold, one matrix of the weight shape for each projection."""
+        return [self.store.matrix(self.store.weights, index) for index in self._projections]
+
+    @property
+    def masters(self) -> list[Ints]:
+        """Weight and fraction as one integer, of the weight shape for each projection."""
+        return [self.store.matrix(self.store.values, index) for index in self._projections]
+
+    @property
+    def biases(self) -> list[Ints]:
+        """The biases, one for each column of a projection's matrix (neuron, or channel)."""
+        first, bias = tables.offsets(self.placement.network), self.store.bias()
+        return [bias[first[it.target] :][: it.weight_shape[1]] for it in self.placement.network.projections]
+
+    def fill(self) -> None:
+        """Bring the kept weights and biases to where ticks read them."""
+        self.store.fill(self.memories.cells)
+        self.memories.bias[:] = self.store.bias()
+
+    # -- running -------------------------------------------------------------------------------------------
+
+    def run(
+        self, inputs: Ints, targets: Ints, names: Ints, family: int, program: Program | None = None,
+        capture: bool = True, probe: Ints | None = None,
+    ) -> Outcome:  # fmt: skip
+        """Run samples through a program, one after the other; arguments and result as `Chip.run`.
+
+        Raises RegisterOverflow when a register declared ``error`` overflows.
+        """
+        program, n, units = program or self.program, len(names), self.placement.network.neurons
+        probe = np.zeros(0, np.int64) if probe is None else np.asarray(probe, np.int64)
+        banks = np.zeros((n if capture else 0, program.banks, units), np.int32)
+        outcome = Outcome.of(n, self.placement.network.populations[-1].size, banks, program, probe)
+        for sample, name in enumerate(np.asarray(names).tolist()):
+            data = np.asarray(inputs[sample], np.int64), np.asarray(targets[sample], np.int64)
+            run_sample(self, sample, subkey(family, name), data, program, outcome, probe)
+        return outcome
+
+    def learn(self, banks: Ints, rates: Sequence[Rate], bias_rates: Sequence[Rate], family: int) -> None:
+        """Let the update units walk all crossbars once; arguments as `Chip.learn`."""
+        learn(self, np.asarray(banks, np.int64), rates, bias_rates, family)
+
+    def watch(self, rows: int) -> None:
+        """Log the changes of all signals from now on, up to so many; 0: log nothing."""
+        self.log = Log.of(rows, self.placement.mesh.cores)
+
+    # -- what happened -------------------------------------------------------------------------------------
+
+    def take_tally(self) -> Tally:
+        """What the fast engine tallies, since the last call; counting starts again at zero."""
+        tally, self.tally = self.tally, self._new_tally()
+        tally.saturations += self.memories.over[0]
+        self.memories.over[:] = 0
+        return tally
+
+    def take_counts(self) -> Counts:
+        """All events since the last call, each counted when it happened; counting starts again at zero."""
+        table, self.counts = self.counts, np.zeros_like(self.counts)
+        events = {name: table[:, :, index] for index, name in enumerate(col.EVENTS)}
+        update = {name: int(events.pop(name).sum()) for name in ("updates", "lost_updates", "weight_writes")}
+        draws = int(events.pop("weight_draws").sum())
+        if self.formats["weight"].rounding == "stochastic":
+            update["random_words"] = draws
+        return Counts((*(phase.name for phase in self.program.phases), "update"), events, update)
+
+    def take_timing(self) -> Timing:
+        """The cycles since the last call, of samples that were all run through the same program."""
+        timing = self.marks.timing(self)
+        self.marks = Marks(self.now)
+        self.cores.busy[:] = 0
+        self.mesh.links[:] = 0
+        return timing
+
+    # -- inside --------------------------------------------------------------------------------------------
+
+    @property
+    def _projections(self) -> range:
+        return range(len(self.placement.network.projections))
+
+    def _clear(self) -> None:
+        self.counts = np.zeros(
+            (len(self.program.phases) + 1, self.placement.mesh.cores, len(col.EVENTS)), np.int64
+        )
+        self.tally, self.marks = self._new_tally(), Marks(self.now)
+
+    def _new_tally(self) -> Tally:
+        units = self.placement.network.neurons
+        return Tally.zero(len(self.program.phases), units, len(self._projections))

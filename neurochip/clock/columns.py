@@ -1,0 +1,49 @@
+"""Columns of the tables that the cycle engine walks through, and the numbers of what it counts."""
+
+from __future__ import annotations
+
+EVENTS = (
+    "spikes", "axon_lookups", "row_reads", "column_reads", "synaptic_ops", "partial_sums", "neuron_updates",
+    "encodes", "packets", "hops", "bank_captures", "random_words", "barriers", "update_multiplies",
+    "accumulations", "replica_words", "updates", "lost_updates", "weight_writes", "weight_draws",
+)  # fmt: skip
+"""What is counted as it happens; ``weight_draws`` are the random words of weights, apart from all others."""
+
+(
+    SPIKES, AXON_LOOKUPS, ROW_READS, COLUMN_READS, SYNAPTIC_OPS, PARTIAL_SUMS, NEURON_UPDATES, ENCODES, PACKETS,
+    HOPS, BANK_CAPTURES, RANDOM_WORDS, BARRIERS, UPDATE_MULTIPLIES, ACCUMULATIONS, REPLICA_WORDS, UPDATES,
+    LOST_UPDATES, WEIGHT_WRITES, WEIGHT_DRAWS,
+) = range(20)  # fmt: skip
+
+MACHINES = ("inject", "lookup", "rows", "sums", "lanes", "update", "any")
+"""State machines of a core, whose busy cycles are counted; the last one is any of them."""
+
+INJECT, LOOKUP, ROWS, SUMS, LANES, UPDATE, ANY = range(7)
+
+(
+    B_PROJECTION, B_CORE, B_CONV, B_MIRROR, ROW_0, ROWS_N, COL_0, COLS_N, CELLS, ACC_UP, ACC_DOWN, DOWN_0, POS_0,
+    POS_N, DRIVER_0, SERVED_0, C_IN, HEIGHT, WIDTH, C_OUT, OUT_HEIGHT, OUT_WIDTH, SIZE, STRIDE, PADDING, WINDOW,
+) = range(26)  # fmt: skip
+"""Block table: projection, core, whether a convolution, whether a mirror; first row, rows, first column,
+columns; where its cells are; where the sums of its columns are, where those of its rows (column reads), and the
+neuron that the first of the latter belongs to; first position and positions served; first unit of the
+population that drives rows, and of the one that columns add up for; geometry of the kernel as it is held."""
+
+FORWARD, BACKWARD = 1, 2
+"""Ways, as in `neurochip.mapping`."""
+
+L_BLOCK, L_COLUMN, L_INDEX, L_ACC, L_Y, L_X = range(6)
+"""A line to be read: block, whether it is a column, its number in the block; first sum that it adds to (row), or
+the place on the map of the kernel's corner (column of a convolution)."""
+
+(
+    P_MESH_COLS, P_ADDERS, P_LANES, P_NEURON_CYCLES, P_FIFO, P_ROUTER, P_LINK, P_SPIKE, P_SUM, P_WORD, P_BARRIER,
+    P_DRAWS, P_ENCODE_DRAWS, P_UPDATE_LANES,
+) = range(14)  # fmt: skip
+"""Parameters: columns of the mesh, column adders, lanes, cycles of a neuron, FIFO depth, cycles of a router and
+of a link, flits of a spike, a sum, a word, cycles of a pass over the tree, random words of a neuron's update and
+of its encoder, synapses that the update unit takes in a cycle."""
+
+T_GROUP, T_POPULATION, T_FIRST, T_COUNT = range(4)
+"""Lane table, one row per run of units that lanes take together: number of the group of lanes, population, first
+unit, units."""

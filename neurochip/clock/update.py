@@ -1,0 +1,215 @@
+"""The update units, clock by clock: products of banks, sums of replicas, new weights, answers to replicas.
+
+A core has one update unit of some lanes, which walks the core's crossbars row by row. Sums of copies travel to the
+first copy, which alone rounds and writes; the new values travel back.
+"""
+
+from __future__ import annotations
+
+from neurochip.clock import columns as col
+from neurochip.clock import logs, router
+from neurochip.fixed.jit import kernel
+from neurochip.fixed.scalar import dither, shifted, stored
+from neurochip.neurons import registers as reg
+
+(
+    U_BLOCK, U_ROW, U_ROWS, U_COLS, U_AT, U_NAME, U_PITCH, U_FIRST, U_SIZE, U_WINDOW, U_STRIDE,
+    U_PADDING, U_RATE_M, U_RATE_K, U_PROJECTION,
+) = range(15)  # fmt: skip
+"""Table of kept weights, one row per forward block: block; first row and rows of the kernel as it is learned;
+columns; where its sums and masters are; number of its first synapse, and of synapses in a row; whether it is the
+first copy; geometry of the kernel before folding; rate; projection."""
+
+
+@kernel
+def products(core, wiring, kept, terms, banks, sums, phase, counts):
+    """Sums of products of a core's banks over a batch; returns the cycles that its update unit takes."""
+    cycles = 0
+    for it in range(kept.shape[0]):
+        block = wiring.blocks[kept[it, U_BLOCK]]
+        if block[col.B_CORE] == core:
+            for s in range(banks.shape[0]):
+                for t in range(terms.shape[0]):
+                    cycles += _block(core, wiring, block, kept[it], terms[t], banks[s], sums, phase, counts)
+            if banks.shape[0] > 1:
+                number = kept[it, U_ROWS] * kept[it, U_COLS] * banks.shape[0]
+                counts[phase, core, col.ACCUMULATIONS] += number
+    return cycles
+
+
+@kernel
+def _block(core, wiring, block, kept, term, banks, sums, phase, counts):
+    """One term of one sample for all rows of a block."""
+    lanes, n, cycles = wiring.parameters[col.P_UPDATE_LANES], kept[U_COLS], 0
+    before, after = banks[term[1]], banks[term[2]]
+    for i in range(kept[U_ROWS]):
+        row, at = kept[U_ROW] + i, kept[U_AT] + i * n
+        if block[col.B_CONV] == 0:
+            factor = term[0] * before[block[col.DRIVER_0] + row]
+            taps = _outer(factor, after, block[col.SERVED_0] + block[col.COL_0], sums, at, n)
+        else:
+            taps = _positions(block, kept, row, term[0], before, after, sums, at)
+        counts[phase, core, col.UPDATE_MULTIPLIES] += taps * n
+        cycles += taps * ((n + lanes - 1) // lanes)
+    return cycles
+
+
+@kernel
+def _outer(factor, after, post, sums, at, n):
+    """Add a row of products; returns 1, the number of times that the weights are used."""
+    for k in range(n):
+        sums[at + k] += factor * after[post + k]
+    return 1
+
+
+@kernel
+def _positions(block, kept, row, sign, before, after, sums, at):
+    """Add the products of a kernel's row at every position that the block serves; returns how many are on the
+    map."""
+    size, taps, window = kept[U_SIZE], 0, kept[U_WINDOW]
+    channel, ky, kx = row // (size * size), row // size % size, row % size
+    for position in range(block[col.POS_0], block[col.POS_0] + block[col.POS_N]):
+        top, left = position // block[col.OUT_WIDTH] * window, position % block[col.OUT_WIDTH] * window
+        post = block[col.SERVED_0] + position * block[col.C_OUT] + block[col.COL_0]
+        for part in range(window * window):
+            y = (top + part // window) * kept[U_STRIDE] + ky - kept[U_PADDING]
+            x = (left + part % window) * kept[U_STRIDE] + kx - kept[U_PADDING]
+            if 0 <= y < block[col.HEIGHT] and 0 <= x < block[col.WIDTH]:
+                pre = block[col.DRIVER_0] + (y * block[col.WIDTH] + x) * block[col.C_IN] + channel
+                taps += _outer(sign * before[pre], after, post, sums, at, kept[U_COLS])
+    return taps
+
+
+@kernel
+def bias_sums(core, wiring, copy_of, terms, banks, one, sums):
+    """Sums of a core's biases, each a synapse from a unit that is always ``one``; returns the cycles."""
+    lanes, neurons = wiring.parameters[col.P_UPDATE_LANES], wiring.neurons[core]
+    for slot in range(wiring.slot_of[core], wiring.slot_of[core + 1]):
+        unit = wiring.slot_unit[slot]
+        if copy_of[unit] >= 0:
+            for s in range(banks.shape[0]):
+                for t in range(terms.shape[0]):
+                    sums[copy_of[unit]] += terms[t, 0] * one * banks[s, terms[t, 2], unit]
+    return banks.shape[0] * terms.shape[0] * ((neurons + lanes - 1) // lanes)
+
+
+@kernel
+def write(
+    core, wiring, kept, formats, fraction, family, sums, values, weights, over, done, phase, counts
+):
+    """Round a core's sums into masters and weights, where it has the first copy; returns the cycles."""
+    lanes, cycles = wiring.parameters[col.P_UPDATE_LANES], 0
+    for it in range(kept.shape[0]):
+        mine = kept[it]
+        if mine[U_FIRST] != 0 and wiring.blocks[mine[U_BLOCK], col.B_CORE] == core:
+            for i in range(mine[U_ROWS]):
+                for k in range(mine[U_COLS]):
+                    at, name = mine[U_AT] + i * mine[U_COLS] + k, mine[U_NAME] + i * mine[U_PITCH] + k
+                    _synapse(core, mine, at, name, formats, fraction, family, sums, values, weights, over, done, phase, counts)
+                cycles += (mine[U_COLS] + lanes - 1) // lanes
+    return cycles
+
+
+@kernel
+def _synapse(core, mine, at, name, formats, fraction, family, sums, values, weights, over, done, phase, counts):
+    """The new master and weight of one synapse, from its sum."""
+    if sums[at] == 0:
+        return
+    total = _fit(sums[at], formats, reg.ACCUMULATOR, name, over)
+    noise = dither(formats[reg.WEIGHT, reg.ROUNDING], mine[U_RATE_K], family, name)
+    step = shifted(total * mine[U_RATE_M] + noise, mine[U_RATE_K])
+    counts[phase, core, col.UPDATES] += 1
+    counts[phase, core, col.WEIGHT_DRAWS] += formats[reg.WEIGHT, reg.ROUNDING] == 2
+    done[mine[U_PROJECTION], 0] += 1
+    if step == 0:
+        counts[phase, core, col.LOST_UPDATES] += 1
+        done[mine[U_PROJECTION], 1] += 1
+        return
+    half = (1 << fraction) >> 1
+    lo = (formats[reg.WEIGHT, reg.LO] << fraction) - half
+    hi = (formats[reg.WEIGHT, reg.HI] << fraction) + max(half - 1, 0)
+    value = stored(values[at] + step, lo, hi, formats[reg.WEIGHT, reg.OVERFLOW])
+    if value != values[at] + step:
+        over[0, reg.WEIGHT] += 1
+        over[1, reg.WEIGHT] = name + 1
+    values[at] = value
+    held = (value + half) >> fraction
+    if held != weights[at]:
+        done[mine[U_PROJECTION], 2] += 1
+        counts[phase, core, col.WEIGHT_WRITES] += 1
+    weights[at] = held
+
+
+@kernel
+def write_biases(core, biases, lanes, formats, family, sums, values, over, phase, counts):
+    """Round a core's sums into the biases of which it has the first copy; returns the cycles.
+
+    ``biases``: int64 [biases, (place, core, number in draws, multiplier, shift, unit)]: first copies.
+    """
+    mine = 0
+    for it in range(biases.shape[0]):
+        if biases[it, 1] == core:
+            at, name, shift, unit = biases[it, 0], biases[it, 2], biases[it, 4], biases[it, 5]
+            total = _fit(sums[at], formats, reg.ACCUMULATOR, name, over)
+            noise = dither(formats[reg.BIAS, reg.ROUNDING], shift, family, name)
+            values[at] = _fit(values[at] + shifted(total * biases[it, 3] + noise, shift), formats, reg.BIAS, unit, over)
+            counts[phase, core, col.RANDOM_WORDS] += formats[reg.BIAS, reg.ROUNDING] == 2
+            mine += 1
+    return (mine + lanes - 1) // lanes
+
+
+@kernel
+def _fit(wide, formats, register, number, over):
+    """What a register holds after ``wide`` is written; an overflow is counted."""
+    kept = stored(wide, formats[register, reg.LO], formats[register, reg.HI], formats[register, reg.OVERFLOW])
+    if kept != wide:
+        over[0, register] += 1
+        over[1, register] = number + 1
+    return kept
+
+
+@kernel
+def exchange(wiring, mesh, cores, words, word_of, add, memory, values, start, phase, counts, log):
+    """Send words between copies; returns the cycles until all have come in.
+
+    ``words``: int64 [words, (place, core it goes to, place there)], by sending core from ``word_of[core]`` on. A
+    word is what ``values`` holds; it is added to ``memory`` or, if not ``add``, takes its place.
+    """
+    now, left = start, words.shape[0]
+    cores.entry[:] = word_of[:-1]
+    while left > 0:
+        router.step(mesh, wiring.parameters, now, counts)
+        for core in range(word_of.shape[0] - 1):
+            if mesh.arrived[core] != 0:
+                mesh.arrived[core] = 0
+                left -= _store(memory, mesh.address[core], mesh.value[core], add)
+            if cores.entry[core] < word_of[core + 1]:
+                cores.mark[core] |= 1 << col.UPDATE
+                left -= _send(core, wiring, mesh, cores, words[cores.entry[core]], add, memory, values, now, phase, counts)
+        logs.cycle(now, mesh, cores, log)
+        now += 1
+    return now - start
+
+
+@kernel
+def _store(memory, place, value, add):
+    memory[place] = memory[place] + value if add else value
+    return 1
+
+
+@kernel
+def _send(core, wiring, mesh, cores, word, add, memory, values, now, phase, counts):
+    """One cycle of sending; returns 1 if the word stays on the core, which takes one cycle."""
+    flits, before, value = wiring.parameters[col.P_WORD], cores.sent[core], values[word[0]]
+    if word[1] == core:
+        cores.entry[core] += 1
+        counts[phase, core, col.REPLICA_WORDS] += 1
+        return _store(memory, word[2], value, add)
+    sent = router.inject(
+        mesh, wiring.parameters, core, now, word[1], word[2], value, phase, before, flits, counts
+    )
+    cores.sent[core] = sent % flits
+    if sent == flits:
+        cores.entry[core] += 1
+        counts[phase, core, col.REPLICA_WORDS] += 1
+    return 0
