@@ -9,18 +9,18 @@ from neurochip.neurons import registers as reg
 
 
 @kernel
-def capture(wiring, memories, formats, family, bank, phase, counts):
-    """Write the states of all units into ``bank``, int32 [units]; ``family``: key of this capture's draws."""
-    row = formats[reg.BANK]
-    for core in range(wiring.groups.shape[0]):
-        for slot in range(wiring.slot_of[core], wiring.slot_of[core + 1]):
-            unit = wiring.slot_unit[slot]
-            noise = dither(row[reg.ROUNDING], row[reg.SHIFT], family, unit)
-            wide = shifted(memories.state[reg.MEMBRANE, unit] + noise, row[reg.SHIFT])
-            kept = stored(wide, row[reg.LO], row[reg.HI], row[reg.OVERFLOW])
-            if kept != wide:
-                memories.over[0, reg.BANK] += 1
-                memories.over[1, reg.BANK] = unit + 1
-            bank[unit] = kept
-            counts[phase, core, col.BANK_CAPTURES] += 1
-            counts[phase, core, col.RANDOM_WORDS] += row[reg.ROUNDING] == 2
+def capture(units, membrane, row, family, bank, over, counts):
+    """Round the states of a core's ``units`` into ``bank``, int32 [units of the chip].
+
+    ``row``: the bank's row of the format table; ``family``: key of this capture's draws.
+    """
+    for unit in units:
+        noise = dither(row[reg.ROUNDING], row[reg.SHIFT], family, unit)
+        wide = shifted(membrane[unit] + noise, row[reg.SHIFT])
+        kept = stored(wide, row[reg.LO], row[reg.HI], row[reg.OVERFLOW])
+        if kept != wide:
+            over[0, reg.BANK] += 1
+            over[1, reg.BANK] = unit + 1
+        bank[unit] = kept
+        counts[col.BANK_CAPTURES] += 1
+        counts[col.RANDOM_WORDS] += row[reg.ROUNDING] == 2

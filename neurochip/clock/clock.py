@@ -15,7 +15,7 @@ from neurochip.clock.learning import learn
 from neurochip.clock.marks import Marks
 from neurochip.clock.refuse import require_supported
 from neurochip.clock.running import Outcome, run_sample
-from neurochip.clock.state import Cores, Log, Memories, Mesh, Wiring
+from neurochip.clock.state import Log, Machines, Memories, Wiring
 from neurochip.clock.store import Store
 from neurochip.counts import Counts, Tally
 from neurochip.fixed import Format, Rate
@@ -43,8 +43,7 @@ class Clock:
     formats: dict[str, Format] = field(init=False)
     fraction: int = field(init=False)
     wiring: Wiring = field(init=False)
-    mesh: Mesh = field(init=False)
-    cores: Cores = field(init=False)
+    machines: Machines = field(init=False)
     memories: Memories = field(init=False)
     store: Store = field(init=False)
     log: Log = field(init=False)
@@ -62,9 +61,9 @@ class Clock:
         self.format_table = tables.format_table(self.formats)
         parameters = tables.parameters(self.hardware, network, self.formats)
         self.wiring = lower.wiring(self.placement, self.program, parameters)
-        self.mesh = Mesh.of(cores, self.hardware.noc.fifo_flits)
         depth = min(self.hardware.core.fifo_depth, lower.most_axons(self.wiring))
-        self.cores = Cores.of(cores, depth, lower.most_lines(self.wiring), network.neurons)
+        buffers = self.hardware.noc.fifo_flits, depth, lower.most_lines(self.wiring)
+        self.machines = Machines.of(cores, *buffers, network.neurons)
         self.store = Store.of(self.placement, self.wiring.blocks)
         sizes = lower.sizes(self.wiring.blocks)
         self.memories = Memories.of(*sizes, network.neurons, self.hardware.core.lanes)
@@ -149,8 +148,8 @@ class Clock:
         """The cycles since the last call, of samples that were all run through the same program."""
         timing = self.marks.timing(self)
         self.marks = Marks(self.now)
-        self.cores.busy[:] = 0
-        self.mesh.links[:] = 0
+        self.machines.busy[:] = 0
+        self.machines.links[:] = 0
         return timing
 
     # -- inside --------------------------------------------------------------------------------------------

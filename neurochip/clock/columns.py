@@ -47,3 +47,35 @@ of its encoder, synapses that the update unit takes in a cycle."""
 T_GROUP, T_POPULATION, T_FIRST, T_COUNT = range(4)
 """Lane table, one row per run of units that lanes take together: number of the group of lanes, population, first
 unit, units."""
+
+(
+    ARRIVED, ADDRESS, VALUE, OPEN, LOAD, FIFO_HEAD, FIFO_N, FRONT, LINES_N, SIGN, LINE, PART, LOOKED, EVENT,
+    EVENTS_N, AXON, SENT, ENTRY, GOT, TOTAL, STEP, MARK,
+) = (*range(8), 8, 10, *range(12, 24))  # fmt: skip
+CORE_REGISTERS = 24
+"""Registers of a core's machines. Mesh: whether a packet came in this cycle, its address and payload; whether the
+core takes one; flits in its router. Input FIFO: first entry, entries. Row access: which of the two lists of lines
+is read; lines and sign of both lists (two columns each); the line and the part of it that come next. Look-up:
+cycle of the one that waits (-1: none). Injector: event, events, axon of the event, flits sent of the packet.
+Sum unit: the next sum, sums received, the sum that is being sent. Lanes: cycles worked. Machines at work in this
+cycle, as bits."""
+
+HEAD, COUNT, FREED, LOCK, TURN, WANT = range(6)
+"""A router's port: first flit and flits of the input's buffer; cycle in which it last sent a flit on; of the output
+the input that holds it (-1: none) and the one that was served last; output that the input's first flit wants."""
+
+SUM_0, SUM_LOCAL, EXPECTED, SLOT_0, LANE_0, GROUPS, ENCODERS, NEURONS = range(8)
+"""Core table, with one more row: first sum that the core sends, first of them that stays, sums that it receives,
+first slot, first row of the lane table, groups of lanes, units, units that are no inputs."""
+
+A_CORE, A_UNIT, A_READ = range(3)
+"""Axon table, with one more row: core, unit, first read."""
+
+R_BLOCK, R_WAY = range(2)
+"""Read table: block and way."""
+
+S_UNIT, S_HOME, S_PART = range(3)
+"""Sum table, with one more row: unit, its home core, first part."""
+
+PART_ACC, PART_SHIFT = range(2)
+"""Part table: accumulator, shift to the left."""

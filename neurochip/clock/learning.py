@@ -28,13 +28,13 @@ def learn(
     could exceed 62 bits, RegisterOverflow for strict registers.
     """
     require_sums(clock, len(banks))
-    began, store = clock.now, clock.store
+    began, store, cores = clock.now, clock.store, range(clock.placement.mesh.cores)
     store.set_rates(rates, bias_rates)
     sums = np.zeros(len(store.values), np.int64)
-    _side_by_side(clock, [_multiply(clock, core, banks, sums) for core in range(len(clock.wiring.groups))])
+    _side_by_side(clock, [_multiply(clock, core, banks, sums) for core in cores])
     if len(store.words):
         _exchange(clock, store.words, store.word_of, True, sums, sums)
-    _side_by_side(clock, [_write(clock, core, sums, family) for core in range(len(clock.wiring.groups))])
+    _side_by_side(clock, [_write(clock, core, sums, family) for core in cores])
     if len(store.words):
         _exchange(clock, store.back, store.back_of, False, store.values, store.values)
         _show(clock)
@@ -45,40 +45,43 @@ def learn(
 
 
 def _multiply(clock: Clock, core: int, banks: Ints, sums: Ints) -> int:
+    """Sums of products on a core, of weights and then of biases; returns the cycles of its update unit."""
+    wiring, lanes, bank = clock.wiring, clock.hardware.update_unit.lanes, clock.formats["bank"]
     terms = np.array([[it.sign, it.bank_pre, it.bank_post] for it in clock.program.terms], np.int64)
-    bank, phase = clock.formats["bank"], len(clock.program.phases)
-    one = min(1 << bank.frac, bank.hi)
-    cycles = update.products(core, clock.wiring, clock.store.kept, terms, banks, sums, phase, clock.counts)
-    return int(cycles + update.bias_sums(core, clock.wiring, clock.store.copy_of, terms, banks, one, sums))
+    cycles = update.products(core, lanes, wiring.blocks, clock.store.kept, terms, banks, sums, clock.counts[-1])
+    units = wiring.slots[wiring.hubs[core, col.SLOT_0] : wiring.hubs[core + 1, col.SLOT_0]]
+    update.bias_sums(units, clock.store.copy_of, terms, banks, min(1 << bank.frac, bank.hi), sums)
+    groups = -(-int(wiring.hubs[core, col.NEURONS]) // lanes)
+    return int(cycles) + len(banks) * len(terms) * groups
 
 
 def _write(clock: Clock, core: int, sums: Ints, family: int) -> int:
-    store, over, phase = clock.store, clock.memories.over, len(clock.program.phases)
-    cycles = update.write(
-        core, clock.wiring, store.kept, clock.format_table, clock.fraction, family, sums, store.values,
-        store.weights, over, clock.tally.updates, phase, clock.counts,
+    """New masters, weights and biases on a core; returns the cycles of its update unit."""
+    store, over, counts, lanes = clock.store, clock.memories.over, clock.counts[-1], clock.hardware.update_unit.lanes
+    weights = update.write(
+        core, lanes, clock.wiring.blocks, store.kept, clock.format_table, clock.fraction, family, sums,
+        store.values, store.weights, over, clock.tally.updates, counts,
     )  # fmt: skip
-    lanes = clock.hardware.update_unit.lanes
-    return int(cycles) + int(
-        update.write_biases(
-            core, store.biases, lanes, clock.format_table, family, sums, store.values, over, phase, clock.counts
-        )
+    biases = update.write_biases(
+        core, lanes, store.biases, clock.format_table, family, sums, store.values, over, counts
     )
+    return int(weights) + int(biases)
 
 
 def _side_by_side(clock: Clock, cycles: list[int]) -> None:
     """All update units work from now on, each for its cycles, which no other core can change."""
     busy, slowest = np.array(cycles), max(cycles)
-    clock.cores.busy[:, col.UPDATE] += busy
-    clock.cores.busy[:, col.ANY] += busy
+    clock.machines.busy[:, col.UPDATE] += busy
+    clock.machines.busy[:, col.ANY] += busy
     clock.marks.work.append((clock.now, cycles))
     clock.now += slowest + _tree(clock)
 
 
 def _exchange(clock: Clock, words: Ints, word_of: Ints, add: bool, memory: Ints, values: Ints) -> None:
+    it = clock.machines
     clock.now += update.exchange(
-        clock.wiring, clock.mesh, clock.cores, words, word_of, add, memory, values, clock.now,
-        len(clock.program.phases), clock.counts, clock.log,
+        clock.wiring.parameters, it.registers, it.ports, it.flits, it.links, it.busy, words, word_of, add, memory,
+        values, clock.now, clock.counts[-1], *clock.log,
     ) + _tree(clock)  # fmt: skip
 
 

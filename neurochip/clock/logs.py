@@ -10,29 +10,29 @@ MACHINES, FIFO, ROUTER = range(3)
 
 
 @kernel
-def cycle(now, mesh, cores, log):
+def cycle(now, registers, busy, rows, used, last):
     """Close a cycle: count what was busy and note the signals that changed."""
-    for core in range(cores.mark.shape[0]):
-        mark = cores.mark[core]
+    for core in range(registers.shape[0]):
+        mark = registers[core, col.MARK]
         if mark != 0:
             for machine in range(col.ANY):
-                cores.busy[core, machine] += mark >> machine & 1
-            cores.busy[core, col.ANY] += 1
-        if log.rows.shape[0] > 0:
-            _note(log, now, core * 3 + MACHINES, mark)
-            _note(log, now, core * 3 + FIFO, cores.fifo_count[core])
-            _note(log, now, core * 3 + ROUTER, mesh.load[core])
-        cores.mark[core] = 0
+                busy[core, machine] += mark >> machine & 1
+            busy[core, col.ANY] += 1
+            registers[core, col.MARK] = 0
+        if rows.shape[0] > 0:
+            note(now, core * 3 + MACHINES, mark, rows, used, last)
+            note(now, core * 3 + FIFO, registers[core, col.FIFO_N], rows, used, last)
+            note(now, core * 3 + ROUTER, registers[core, col.LOAD], rows, used, last)
 
 
 @kernel
-def _note(log, now, signal, value):
+def note(now, signal, value, rows, used, last):
     """Write a row if a signal has changed; count it as lost if there is no place."""
-    if log.last[signal] != value:
-        log.last[signal] = value
-        if log.used[0] < log.rows.shape[0]:
-            row = log.rows[log.used[0]]
+    if last[signal] != value:
+        last[signal] = value
+        if used[0] < rows.shape[0]:
+            row = rows[used[0]]
             row[0], row[1], row[2] = now, signal, value
-            log.used[0] += 1
+            used[0] += 1
         else:
-            log.used[1] += 1
+            used[1] += 1

@@ -21,18 +21,12 @@ Ints = NDArray[np.integer[Any]]
 def wiring(placement: Placement, program: Program, parameters: Ints) -> Wiring:
     """All tables of a placed network."""
     blocks = _blocks(placement)
-    axons = _axons(placement)
-    slots = _slots(placement)
-    lanes = _lanes(placement, int(parameters[col.P_LANES]))
-    encoders = np.diff(slots[0])
-    first = offsets(placement.network)[1]
-    neurons = np.array(
-        [(slots[1][a:b] >= first).sum() for a, b in zip(slots[0][:-1], slots[0][1:], strict=True)], np.int64
-    )
-    groups = -(-encoders // parameters[col.P_LANES])
-    return Wiring(
-        parameters, blocks, *axons, *_sums(placement, program, blocks), *slots, *lanes, groups, encoders, neurons
-    )
+    units, axons, reads = _axons(placement)
+    hubs = np.zeros((placement.mesh.cores + 1, 8), np.int64)
+    sums, parts = _sums(placement, program, blocks, hubs)
+    slots = _slots(placement, hubs)
+    lanes = _lanes(placement, int(parameters[col.P_LANES]), hubs)
+    return Wiring(parameters, blocks, units, axons, reads, hubs, sums, parts, slots, lanes)
 
 
 def held(placement: Placement, block: Block) -> Projection:
@@ -49,15 +43,15 @@ def sizes(blocks: Ints) -> tuple[int, int]:
 
 def most_axons(wiring: Wiring) -> int:
     """The most spikes that can come to a core in a tick."""
-    return int(max(np.bincount(wiring.axon_core), default=1)) if len(wiring.axon_core) else 1
+    return int(max(np.bincount(wiring.axons[:-1, col.A_CORE]))) if len(wiring.axons) > 1 else 1
 
 
 def most_lines(wiring: Wiring) -> int:
     """A bound on the lines that a spike reads on a core."""
-    blocks, reads = wiring.blocks[wiring.read_block], np.diff(wiring.read_of)
+    blocks, first = wiring.blocks[wiring.reads[:, col.R_BLOCK]], wiring.axons[:, col.A_READ]
     each = np.where(blocks[:, col.B_CONV] != 0, (blocks[:, col.SIZE] * blocks[:, col.WINDOW]) ** 2, 1)
     running = np.concatenate([[0], np.cumsum(each)])
-    return int((running[wiring.read_of[1:]] - running[wiring.read_of[:-1]]).max()) if len(reads) else 1
+    return int(np.diff(running[first]).max()) if len(first) > 1 else 1
 
 
 def _blocks(placement: Placement) -> Ints:
@@ -102,30 +96,29 @@ def _rows_that_feed_back(placement: Placement, number: int) -> tuple[int, int]:
     return first, max(span.stop for span in spans) - first
 
 
-def _axons(placement: Placement) -> tuple[Ints, ...]:
-    """For each unit its axons (one for each core that it reaches) and the reads behind them."""
+def _axons(placement: Placement) -> tuple[Ints, Ints, Ints]:
+    """For each unit its first axon (it has one for each core that it reaches), the axon table, the read table."""
     reads: dict[int, dict[int, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
     for segment, block, way in placement.reads.tolist():
         reads[segment][placement.blocks[block].core].append((block, way))
     first = offsets(placement.network)
-    of, cores, units, ends, blocks, ways = [0], [], [], [0], [], []
+    units, axons, table = [0], [], []
     for number, segment in sorted(enumerate(placement.segments), key=_by_unit):
         for unit in range(segment.neurons.start, segment.neurons.stop):
             for core in sorted(reads[number]):
-                cores.append(core)
-                units.append(first[segment.population] + unit)
-                blocks += [block for block, _ in reads[number][core]]
-                ways += [way for _, way in reads[number][core]]
-                ends.append(len(blocks))
-            of.append(len(cores))
-    return tuple(np.array(it, np.int64) for it in (of, cores, units, ends, blocks, ways))
+                axons.append([core, first[segment.population] + unit, len(table)])
+                table += reads[number][core]
+            units.append(len(axons))
+    axons.append([0, 0, len(table)])
+    pairs = np.array(table, np.int64).reshape(-1, 2)
+    return np.array(units, np.int64), np.array(axons, np.int64), pairs
 
 
 def _by_unit(numbered: Any) -> tuple[int, int]:
     return numbered[1].population, numbered[1].neurons.start
 
 
-def _sums(placement: Placement, program: Program, blocks: Ints) -> tuple[Ints, ...]:
+def _sums(placement: Placement, program: Program, blocks: Ints, hubs: Ints) -> tuple[Ints, Ints]:
     """For each core the sums that it sends, those of other cores' neurons first, and their parts."""
     first, finest = offsets(placement.network), fine_bits(placement.network, program)
     parts: list[dict[int, list[tuple[int, int]]]] = [defaultdict(list) for _ in range(placement.mesh.cores)]
@@ -139,21 +132,17 @@ def _sums(placement: Placement, program: Program, blocks: Ints) -> tuple[Ints, .
             unit = first[segment.population] + neuron
             home[unit] = placement.groups[segment.group].core
             parts[int(row[col.B_CORE])][unit].append((_accumulator(row, neuron, down), shift))
-    of, local, units, homes, ends, accs, shifts = [0], [], [], [], [0], [], []
-    expected = np.zeros(placement.mesh.cores, np.int64)
+    table, of_all = [], []
     for core, mine in enumerate(parts):
         order = sorted(mine, key=lambda unit: (home[unit] == core, unit))
-        local.append(len(units) + sum(home[unit] != core for unit in order))
+        hubs[core, col.SUM_LOCAL] = len(table) + sum(home[unit] != core for unit in order)
         for unit in order:
-            units.append(unit)
-            homes.append(home[unit])
-            expected[home[unit]] += home[unit] != core
-            accs += [acc for acc, _ in mine[unit]]
-            shifts += [shift for _, shift in mine[unit]]
-            ends.append(len(accs))
-        of.append(len(units))
-    tables = (np.array(it, np.int64) for it in (of, local, units, homes, ends, accs, shifts))
-    return (*tables, expected)
+            table.append([unit, home[unit], len(of_all)])
+            hubs[home[unit], col.EXPECTED] += home[unit] != core
+            of_all += mine[unit]
+        hubs[core + 1, col.SUM_0] = len(table)
+    table.append([0, 0, len(of_all)])
+    return np.array(table, np.int64), np.array(of_all, np.int64).reshape(-1, 2)
 
 
 def _accumulator(row: Ints, neuron: int, down: bool) -> int:
@@ -167,18 +156,20 @@ def _accumulator(row: Ints, neuron: int, down: bool) -> int:
     return int(row[col.ACC_UP]) + place * int(row[col.COLS_N]) + channel
 
 
-def _slots(placement: Placement) -> tuple[Ints, Ints]:
+def _slots(placement: Placement, hubs: Ints) -> Ints:
     """The units of each core, group by group."""
     first = offsets(placement.network)
     mine: list[list[int]] = [[] for _ in range(placement.mesh.cores)]
     for group in placement.groups:
         start = first[group.population]
         mine[group.core] += range(start + group.neurons.start, start + group.neurons.stop)
-    ends = np.cumsum([0, *(len(units) for units in mine)])
-    return ends, np.array([unit for units in mine for unit in units], np.int64)
+    hubs[1:, col.SLOT_0] = np.cumsum([len(units) for units in mine])
+    hubs[:-1, col.ENCODERS] = [len(units) for units in mine]
+    hubs[:-1, col.NEURONS] = [sum(unit >= first[1] for unit in units) for units in mine]
+    return np.array([unit for units in mine for unit in units], np.int64)
 
 
-def _lanes(placement: Placement, lanes: int) -> tuple[Ints, Ints]:
+def _lanes(placement: Placement, lanes: int, hubs: Ints) -> Ints:
     """Runs of units that the lanes of a core take together: neighbours of one population."""
     first = offsets(placement.network)
     rows: list[list[list[int]]] = [[] for _ in range(placement.mesh.cores)]
@@ -190,5 +181,6 @@ def _lanes(placement: Placement, lanes: int) -> tuple[Ints, Ints]:
             n = min(left, lanes - used)
             rows[group.core].append([number, group.population, unit, n])
             taken[group.core], unit, left = taken[group.core] + n, unit + n, left - n
-    ends = np.cumsum([0, *(len(mine) for mine in rows)])
-    return ends, np.array([row for mine in rows for row in mine], np.int64).reshape(-1, 4)
+    hubs[1:, col.LANE_0] = np.cumsum([len(mine) for mine in rows])
+    hubs[:-1, col.GROUPS] = [-(-units // lanes) for units in taken]
+    return np.array([row for mine in rows for row in mine], np.int64).reshape(-1, 4)

@@ -70,6 +70,6 @@ class Marks:
             barrier=int(clock.wiring.parameters[col.P_BARRIER]),
             edges=edges,
             updates=np.array([length for _, length in self.updates], np.int64),
-            busy=clock.cores.busy[:, col.ANY].copy(),
-            links=clock.mesh.links.copy(),
+            busy=clock.machines.busy[:, col.ANY].copy(),
+            links=clock.machines.links.copy(),
         )

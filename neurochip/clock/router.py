@@ -14,109 +14,106 @@ from neurochip.fixed.jit import kernel
 EAST, WEST, SOUTH, NORTH, LOCAL = range(5)
 """Ports; the outputs are the directions of the links of `neurochip.noc`."""
 
-TO, ADDRESS, VALUE, SOURCE, PHASE, FIRST, LAST, READY = range(8)
-"""A flit: core that it goes to, address there, payload, core that it comes from, phase, whether it is a packet's
-first or last, cycle from which it may leave its port."""
+TO, ADDRESS, VALUE, SOURCE, FIRST, LAST, READY = range(7)
+"""A flit: core that it goes to, address there, payload, core that it comes from, whether it is a packet's first or
+last, cycle from which it may leave its port."""
 
 
 @kernel
-def room(mesh, core, port, now):
-    """Whether a port can take a flit, as far as was known before this cycle."""
-    return mesh.count[core, port] + (mesh.freed[core, port] == now) < mesh.flit.shape[2]
+def inject(parameters, registers, ports, flits, core, now, to, address, value, length, counts):
+    """Bring the next flit of a packet of ``length`` into the mesh if there is room; returns whether it was the
+    last one. ``counts``: int64 [cores, events]."""
+    port, ring = ports[core, LOCAL], flits[core, LOCAL]
+    if port[col.COUNT] + (port[col.FREED] == now) >= ring.shape[0]:
+        return False
+    sent = registers[core, col.SENT] + 1
+    flit = ring[(port[col.HEAD] + port[col.COUNT]) % ring.shape[0]]
+    flit[TO], flit[ADDRESS], flit[VALUE], flit[SOURCE] = to, address, value, core
+    flit[FIRST], flit[LAST], flit[READY] = sent == 1, sent == length, now + parameters[col.P_ROUTER]
+    port[col.COUNT] += 1
+    registers[core, col.LOAD] += 1
+    if sent < length:
+        registers[core, col.SENT] = sent
+        return False
+    registers[core, col.SENT] = 0
+    counts[core, col.PACKETS] += 1
+    return True
 
 
 @kernel
-def put(mesh, core, port, ready, to, address, value, source, phase, first, last):
-    """Write a flit into a port that has room."""
-    slot = (mesh.head[core, port] + mesh.count[core, port]) % mesh.flit.shape[2]
-    flit = mesh.flit[core, port, slot]
-    flit[TO], flit[ADDRESS], flit[VALUE], flit[SOURCE], flit[PHASE] = to, address, value, source, phase
-    flit[FIRST], flit[LAST], flit[READY] = first, last, ready
-    mesh.count[core, port] += 1
-    mesh.load[core] += 1
-
-
-@kernel
-def inject(mesh, parameters, core, now, to, address, value, phase, sent, flits, counts):
-    """Bring the next flit of a packet into the mesh, if there is room; returns how many are in now (``flits``:
-    all are)."""
-    if not room(mesh, core, LOCAL, now):
-        return sent
-    last = sent + 1 == flits
-    ready = now + parameters[col.P_ROUTER]
-    put(mesh, core, LOCAL, ready, to, address, value, core, phase, sent == 0, last)
-    if last:
-        counts[phase, core, col.PACKETS] += 1
-    return sent + 1
-
-
-@kernel
-def step(mesh, parameters, now, counts):
-    """One cycle of all routers. Packets that reach their core are in ``arrived`` afterwards."""
-    for core in range(mesh.load.shape[0]):
-        if mesh.load[core] > 0:
-            _request(mesh, parameters, core, now)
+def step(parameters, registers, ports, flits, links, now, counts):
+    """One cycle of all routers. Packets that reach their core are in its registers afterwards."""
+    for core in range(registers.shape[0]):
+        if registers[core, col.LOAD] > 0 and _request(parameters, ports, flits, core, now):
             for output in range(5):
-                port = _winner(mesh, core, output)
+                port = _winner(ports, core, output)
                 if port >= 0:
-                    _forward(mesh, parameters, core, port, output, now, counts)
+                    _forward(parameters, registers, ports, flits, links, core, port, output, now, counts)
 
 
 @kernel
-def _request(mesh, parameters, core, now):
-    """Note for each input port the output that its first flit wants, or -1."""
-    cols = parameters[col.P_MESH_COLS]
+def _request(parameters, ports, flits, core, now):
+    """Note for each input port the output that its first flit wants, or -1; returns whether any wants one."""
+    cols, some = parameters[col.P_MESH_COLS], False
     for port in range(5):
-        mesh.want[core, port] = -1
-        flit = mesh.flit[core, port, mesh.head[core, port]]
-        if mesh.count[core, port] > 0 and flit[READY] <= now:
-            to = flit[TO]
-            if to % cols != core % cols:
-                mesh.want[core, port] = EAST if to % cols > core % cols else WEST
-            elif to // cols != core // cols:
-                mesh.want[core, port] = SOUTH if to // cols > core // cols else NORTH
-            else:
-                mesh.want[core, port] = LOCAL
+        ports[core, port, col.WANT] = -1
+        head = ports[core, port, col.HEAD]
+        if ports[core, port, col.COUNT] > 0 and flits[core, port, head, READY] <= now:
+            ports[core, port, col.WANT] = _way(core, flits[core, port, head, TO], cols)
+            some = True
+    return some
 
 
 @kernel
-def _winner(mesh, core, output):
+def _way(core, to, cols):
+    """The output towards a core: first along x, then along y."""
+    if to % cols != core % cols:
+        return EAST if to % cols > core % cols else WEST
+    if to // cols != core // cols:
+        return SOUTH if to // cols > core // cols else NORTH
+    return LOCAL
+
+
+@kernel
+def _winner(ports, core, output):
     """The input port whose flit goes to an output: the one that holds it, or the next in turn; -1: none."""
-    held = mesh.lock[core, output]
+    held = ports[core, output, col.LOCK]
     if held >= 0:
-        return held if mesh.want[core, held] == output else -1
+        return held if ports[core, held, col.WANT] == output else -1
     for ahead in range(1, 6):
-        port = (mesh.turn[core, output] + ahead) % 5
-        if mesh.want[core, port] == output:
+        port = (ports[core, output, col.TURN] + ahead) % 5
+        if ports[core, port, col.WANT] == output:
             return port
     return -1
 
 
 @kernel
-def _forward(mesh, parameters, core, port, output, now, counts):
+def _forward(parameters, registers, ports, flits, links, core, port, output, now, counts):
     """Send the first flit of an input port on, if there is room for it."""
-    flit = mesh.flit[core, port, mesh.head[core, port]]
+    head, depth = ports[core, port, col.HEAD], flits.shape[2]
+    flit = flits[core, port, head]
     if output == LOCAL:
         if flit[LAST] != 0:
-            if mesh.open[core] == 0:
+            if registers[core, col.OPEN] == 0:
                 return
-            mesh.arrived[core], mesh.address[core], mesh.value[core] = 1, flit[ADDRESS], flit[VALUE]
+            registers[core, col.ARRIVED] = 1
+            registers[core, col.ADDRESS], registers[core, col.VALUE] = flit[ADDRESS], flit[VALUE]
     else:
-        cols = parameters[col.P_MESH_COLS]
         step_x, step_y = (output == EAST) - (output == WEST), (output == SOUTH) - (output == NORTH)
-        there, entry = core + step_x + step_y * cols, output ^ 1
-        if not room(mesh, there, entry, now):
+        there = core + step_x + step_y * parameters[col.P_MESH_COLS]
+        entry = ports[there, output ^ 1]
+        if entry[col.COUNT] + (entry[col.FREED] == now) >= depth:
             return
-        ready = now + parameters[col.P_LINK] + parameters[col.P_ROUTER]
-        put(
-            mesh, there, entry, ready, flit[TO], flit[ADDRESS], flit[VALUE], flit[SOURCE], flit[PHASE],
-            flit[FIRST], flit[LAST],
-        )  # fmt: skip
-        mesh.links[core * 4 + output] += 1
-        counts[flit[PHASE], flit[SOURCE], col.HOPS] += flit[FIRST]
-    mesh.lock[core, output] = -1 if flit[LAST] != 0 else port
-    mesh.turn[core, output] = port
-    mesh.head[core, port] = (mesh.head[core, port] + 1) % mesh.flit.shape[2]
-    mesh.count[core, port] -= 1
-    mesh.freed[core, port] = now
-    mesh.load[core] -= 1
+        to = flits[there, output ^ 1, (entry[col.HEAD] + entry[col.COUNT]) % depth]
+        to[:] = flit
+        to[READY] = now + parameters[col.P_LINK] + parameters[col.P_ROUTER]
+        entry[col.COUNT] += 1
+        registers[there, col.LOAD] += 1
+        links[core * 4 + output] += 1
+        counts[flit[SOURCE], col.HOPS] += flit[FIRST]
+    ports[core, output, col.LOCK] = -1 if flit[LAST] != 0 else port
+    ports[core, output, col.TURN] = port
+    ports[core, port, col.HEAD] = (head + 1) % depth
+    ports[core, port, col.COUNT] -= 1
+    ports[core, port, col.FREED] = now
+    registers[core, col.LOAD] -= 1

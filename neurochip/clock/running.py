@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from neurochip.clock import capture, tick
 from neurochip.clock import columns as col
 from neurochip.clock.refuse import require_no_overflow
-from neurochip.clock.state import Tick
 from neurochip.fixed.scalar import draw, subkey
 from neurochip.neurons import registers as reg
 from neurochip.program import Phase, Program
@@ -63,9 +62,7 @@ def run_sample(
         nudge = np.array([sign, program.nudge.multiplier, program.nudge.shift], np.int64)
         for k in range(phase.ticks):
             now = course.time + k
-            one = np.zeros(clock.populations.shape[1], np.int64)
-            step = Tick(clock.populations, one, shifts[now], subkey(family, now + 1), nudge, *data)
-            _tick(clock, number, k, step)
+            _tick(clock, number, k, (shifts[now], subkey(family, now + 1), nudge, *data))
             if len(probe):
                 outcome.trace[course.elapsed, 0] = clock.memories.spike[probe]
                 outcome.trace[course.elapsed, 1:] = clock.memories.state[:, probe]
@@ -82,15 +79,22 @@ def run_sample(
     clock.tally.samples += 1
 
 
-def _tick(clock: Clock, number: int, k: int, step: Tick) -> None:
-    """One tick, and the cycles that it takes."""
-    clock.tally.spikes[number] += clock.memories.spike != 0
-    spikes, neurons = tick.run(
-        clock.wiring, clock.mesh, clock.cores, clock.memories, step, clock.format_table, number, clock.now,
-        clock.counts, clock.log,
+def _tick(clock: Clock, number: int, k: int, this: tuple[Any, ...]) -> None:
+    """One tick, and the cycles that it takes; ``this``: schedule, key, nudge, inputs and targets."""
+    wiring, it, memories, counts = clock.wiring, clock.machines, clock.memories, clock.counts[number]
+    clock.tally.spikes[number] += memories.spike != 0
+    tree = int(wiring.parameters[col.P_BARRIER])
+    spikes = tick.deliver(
+        *wiring[:6], wiring.slots, it.registers, it.ports, it.flits, it.links, it.fifo, it.lines, it.events, it.busy,
+        memories.cells, memories.acc, memories.spike, clock.now, counts, *clock.log,
+    )  # fmt: skip
+    neurons = tick.update(
+        wiring.parameters, wiring.hubs, wiring.sums, wiring.parts, wiring.lanes, it.registers, it.ports, it.flits,
+        it.links, it.busy, *memories[1:], clock.populations, np.zeros(clock.populations.shape[1], np.int64), *this,
+        clock.format_table, clock.now + spikes + tree, counts, *clock.log,
     )  # fmt: skip
     clock.marks.tick(number, k, clock.now, spikes, neurons)
-    clock.now += spikes + neurons + 2 * int(clock.wiring.parameters[col.P_BARRIER])
+    clock.now += spikes + neurons + 2 * tree
 
 
 def _start(clock: Clock, number: int, phase: Phase, course: Course) -> None:
@@ -114,14 +118,18 @@ def _save(clock: Clock, number: int, phase: Phase, course: Course) -> None:
 
 
 def _capture(clock: Clock, number: int, family: int, bank: Ints) -> None:
-    capture.capture(clock.wiring, clock.memories, clock.format_table, family, bank, number, clock.counts)
+    wiring, memories = clock.wiring, clock.memories
+    for core in range(clock.placement.mesh.cores):
+        units = wiring.slots[wiring.hubs[core, col.SLOT_0] : wiring.hubs[core + 1, col.SLOT_0]]
+        state, counts = memories.state[reg.MEMBRANE], clock.counts[number, core]
+        capture.capture(units, state, clock.format_table[reg.BANK], family, bank, memories.over, counts)
     _edge(clock, number)
 
 
 def _edge(clock: Clock, number: int) -> None:
     """The lanes go through all neurons once, one group a cycle, all cores side by side."""
-    groups = clock.wiring.groups
-    clock.cores.busy[:, col.LANES] += groups
-    clock.cores.busy[:, col.ANY] += groups
+    groups, busy = clock.wiring.hubs[:-1, col.GROUPS], clock.machines.busy
+    busy[:, col.LANES] += groups
+    busy[:, col.ANY] += groups
     clock.marks.edge(number, clock.now, int(groups.max()))
     clock.now += int(groups.max())

@@ -1,4 +1,4 @@
-"""What the cycle engine holds, in named tuples of flat arrays: kernels see them as they are."""
+"""What the cycle engine holds, as flat tables of integers; kernels are given the arrays that they need."""
 
 from __future__ import annotations
 
@@ -14,127 +14,52 @@ Ints = NDArray[np.integer[Any]]
 
 
 class Wiring(NamedTuple):
-    """The placed network as tables; nothing here changes.
+    """The placed network; nothing here changes. The columns of the tables are in `columns`.
 
-    ``parameters``: see `columns`. ``blocks``: block table. A unit's spike goes to the axons ``axon_of[unit] ..
-    axon_of[unit + 1]``, each on core ``axon_core`` (``axon_unit``: the unit), where it reads ``read_of[axon] .. read_of[axon + 1]``:
-    ``read_block`` on way ``read_way``. A core sends the sums ``sum_of[core] .. sum_of[core + 1]``, first those
-    of neurons on other cores, from ``sum_local[core]`` on its own: unit ``sum_unit`` at home on ``sum_home``, of
-    the parts ``part_of[sum] .. part_of[sum + 1]``: accumulator ``part_acc``, to be shifted left by
-    ``part_shift``. ``expected``: sums that a core receives in a tick. Its units are ``slot_unit[slot_of[core]
-    ..]``, advanced as the lane table says (``lane_of``, ``lane``) in ``groups``; ``encoders`` units, of which
-    ``neurons`` are no inputs.
+    ``units``: for each unit its first axon, int64 [units + 1]. An axon is an entry of the axon table of one core:
+    it names the reads that a spike sets off there. ``hubs``: the core table; ``sums`` and ``parts``: the sums that
+    cores send, and the partial sums in them; ``slots``: the units of each core; ``lanes``: runs of units that
+    lanes take together.
     """
 
     parameters: Ints
     blocks: Ints
-    axon_of: Ints
-    axon_core: Ints
-    axon_unit: Ints
-    read_of: Ints
-    read_block: Ints
-    read_way: Ints
-    sum_of: Ints
-    sum_local: Ints
-    sum_unit: Ints
-    sum_home: Ints
-    part_of: Ints
-    part_acc: Ints
-    part_shift: Ints
-    expected: Ints
-    slot_of: Ints
-    slot_unit: Ints
-    lane_of: Ints
-    lane: Ints
-    groups: Ints
-    encoders: Ints
-    neurons: Ints
+    units: Ints
+    axons: Ints
+    reads: Ints
+    hubs: Ints
+    sums: Ints
+    parts: Ints
+    slots: Ints
+    lanes: Ints
 
 
-class Mesh(NamedTuple):
-    """The routers. A port's buffer is a ring of flits: ``flit`` [cores, ports, depth, fields].
+class Machines(NamedTuple):
+    """The state machines of all cores.
 
-    ``head``, ``count``: int64 [cores, ports]; ``freed``: cycle in which a port last sent a flit on; ``lock``:
-    input port that holds an output (-1: none); ``turn``: input port that was served last; ``want``: scratch;
-    ``load``: flits in a router; ``links``: flits that crossed each link. At a core's port: ``open``: whether it
-    takes a packet; ``arrived``, ``address``, ``value``: the packet that came in this cycle.
+    ``registers``: int64 [cores, registers]; ``ports``: [cores, ports, fields]; ``flits``: [cores, ports, depth,
+    fields], rings; ``links``: flits that crossed each link; ``fifo``: [cores, depth, (axon, sign, cycle)];
+    ``lines``: [cores, 2, lines, fields]; ``events``: units that fire, by slot; ``busy``: cycles [cores, machines].
     """
 
-    flit: Ints
-    head: Ints
-    count: Ints
-    freed: Ints
-    lock: Ints
-    turn: Ints
-    want: Ints
-    load: Ints
+    registers: Ints
+    ports: Ints
+    flits: Ints
     links: Ints
-    open: Ints
-    arrived: Ints
-    address: Ints
-    value: Ints
-
-    @classmethod
-    def of(cls, cores: int, depth: int) -> Mesh:
-        """Empty routers."""
-
-        def zeros(*shape: int) -> Ints:
-            return np.zeros(shape, np.int64)
-
-        return cls(
-            zeros(cores, 5, depth, 8), zeros(cores, 5), zeros(cores, 5), zeros(cores, 5) - 1,
-            zeros(cores, 5) - 1, zeros(cores, 5), zeros(cores, 5), zeros(cores), zeros(cores * 4),
-            zeros(cores) + 1, zeros(cores), zeros(cores), zeros(cores),
-        )  # fmt: skip
-
-
-class Cores(NamedTuple):
-    """The state machines of the cores; arrays are indexed by core first.
-
-    Input FIFO: ``fifo`` [cores, depth, (axon, sign, cycle)], ``fifo_head``, ``fifo_count``. Look-up and row
-    access: ``lines`` [cores, 2, lines, fields], of which list ``front`` is read and the other one filled;
-    ``line_count`` [cores, 2]; ``sign`` [cores, 2]; ``line``, ``part``: where row access is; ``looked``: cycle of
-    the look-up that waits (-1: none). Injector: ``event``, ``axon``, ``sent`` (flits of the packet).
-    Sums: ``entry``; ``got``: sums received; ``value``: the sum that is being sent; ``step``: cycles that lanes have worked. ``events``: units that
-    fire, by slot; ``event_count``. ``mark``: machines at work in this cycle, as bits. ``busy``: cycles
-    [cores, machines].
-    """
-
     fifo: Ints
-    fifo_head: Ints
-    fifo_count: Ints
     lines: Ints
-    line_count: Ints
-    sign: Ints
-    front: Ints
-    line: Ints
-    part: Ints
-    looked: Ints
-    event: Ints
-    axon: Ints
-    sent: Ints
-    entry: Ints
-    got: Ints
-    value: Ints
-    step: Ints
     events: Ints
-    event_count: Ints
-    mark: Ints
     busy: Ints
 
     @classmethod
-    def of(cls, cores: int, depth: int, lines: int, units: int) -> Cores:
-        """Idle cores."""
-
-        def zeros(*shape: int) -> Ints:
-            return np.zeros(shape, np.int64)
-
-        each = [zeros(cores) for _ in range(7)]
-        return cls(
-            zeros(cores, depth, 3), zeros(cores), zeros(cores), zeros(cores, 2, lines, 6), zeros(cores, 2),
-            zeros(cores, 2), zeros(cores), zeros(cores), zeros(cores), zeros(cores) - 1, *each,
-            zeros(units), zeros(cores), zeros(cores), zeros(cores, len(col.MACHINES)),
-        )  # fmt: skip
+    def of(cls, cores: int, flits: int, fifo: int, lines: int, units: int) -> Machines:
+        """Idle cores and empty routers, with buffers of these depths."""
+        registers, ports = (np.zeros((cores, *n), np.int64) for n in ((col.CORE_REGISTERS,), (5, 6)))
+        registers[:, col.OPEN], registers[:, col.LOOKED] = 1, -1
+        ports[:, :, col.FREED] = ports[:, :, col.LOCK] = -1
+        shapes = (cores, 5, flits, 8), (cores * 4,), (cores, fifo, 3), (cores, 2, lines, 6), (units,)
+        rest = [np.zeros(shape, np.int64) for shape in (*shapes, (cores, len(col.MACHINES)))]
+        return cls(registers, ports, *rest)
 
 
 class Memories(NamedTuple):
@@ -164,23 +89,9 @@ class Memories(NamedTuple):
         )  # fmt: skip
 
 
-class Tick(NamedTuple):
-    """What is particular to a tick: ``populations`` (the population table) and ``one``, scratch for a row of it;
-    ``shifts``, the neuron's row of its schedule; ``family``, key of the draws; ``nudge``: sign, multiplier,
-    shift; ``inputs``, ``targets``: of the sample."""
-
-    populations: Ints
-    one: Ints
-    shifts: Ints
-    family: int
-    nudge: Ints
-    inputs: Ints
-    targets: Ints
-
-
 class Log(NamedTuple):
     """What changes, for timelines: ``rows`` [n, (cycle, signal, value)]; ``used``: [rows written, rows lost];
-    ``last``: value of each signal; ``rows`` of length 0: nothing is logged."""
+    ``last``: value of each signal. With no rows, nothing is logged."""
 
     rows: Ints
     used: Ints

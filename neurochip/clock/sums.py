@@ -15,107 +15,93 @@ from neurochip.neurons import registers as reg
 
 
 @kernel
-def receive(core, mesh, cores, memories):
-    """A sum from another core is added to its neuron's current."""
-    if mesh.arrived[core] != 0:
-        mesh.arrived[core] = 0
-        memories.state[reg.CURRENT, mesh.address[core]] += mesh.value[core]
-        cores.got[core] += 1
-
-
-@kernel
-def send(core, wiring, mesh, cores, memories, formats, now, phase, counts):
-    """One cycle of the sum unit; returns whether it is done."""
-    entry, end = cores.entry[core], wiring.sum_of[core + 1]
-    if entry == end:
-        return True
-    cores.mark[core] |= 1 << col.SUMS
-    if entry < wiring.sum_local[core]:
-        _send_away(core, wiring, mesh, cores, memories, formats, now, phase, counts)
-    else:
-        last = min(entry + wiring.parameters[col.P_ADDERS], end)
-        for it in range(entry, last):
-            total = _total(core, it, wiring, memories, formats, phase, counts)
-            memories.state[reg.CURRENT, wiring.sum_unit[it]] += total
-        cores.entry[core] = last
-    return False
-
-
-@kernel
-def _send_away(core, wiring, mesh, cores, memories, formats, now, phase, counts):
+def send_away(parameters, sums, parts, registers, ports, flits, acc, formats, over, core, now, counts):
     """Bring the next flit of a sum into the mesh; the sum is read with the first one."""
-    entry, before = cores.entry[core], cores.sent[core]
-    if before == 0:
-        if not router.room(mesh, core, router.LOCAL, now):
+    mine = registers[core]
+    mine[col.MARK] |= 1 << col.SUMS
+    entry = mine[col.ENTRY]
+    if mine[col.SENT] == 0:
+        port = ports[core, router.LOCAL]
+        if port[col.COUNT] + (port[col.FREED] == now) >= flits.shape[2]:
             return
-        cores.value[core] = _total(core, entry, wiring, memories, formats, phase, counts)
-    flits = wiring.parameters[col.P_SUM]
-    sent = router.inject(
-        mesh, wiring.parameters, core, now, wiring.sum_home[entry], wiring.sum_unit[entry], cores.value[core],
-        phase, before, flits, counts,
-    )  # fmt: skip
-    cores.sent[core] = sent % flits
-    if sent == flits:
-        cores.entry[core] += 1
+        mine[col.TOTAL] = _total(core, entry, sums, parts, acc, formats, over, counts)
+    unit, home, length = sums[entry, col.S_UNIT], sums[entry, col.S_HOME], parameters[col.P_SUM]
+    if router.inject(
+        parameters, registers, ports, flits, core, now, home, unit, mine[col.TOTAL], length, counts
+    ):
+        mine[col.ENTRY] += 1
 
 
 @kernel
-def _total(core, entry, wiring, memories, formats, phase, counts):
+def keep(parameters, sums, parts, registers, acc, formats, current, over, core, end, counts):
+    """Add the next sums of the core's own neurons to their currents."""
+    mine = registers[core]
+    mine[col.MARK] |= 1 << col.SUMS
+    last = min(mine[col.ENTRY] + parameters[col.P_ADDERS], end)
+    for entry in range(mine[col.ENTRY], last):
+        current[sums[entry, col.S_UNIT]] += _total(core, entry, sums, parts, acc, formats, over, counts)
+    mine[col.ENTRY] = last
+
+
+@kernel
+def _total(core, entry, sums, parts, acc, formats, over, counts):
     """The sum of a neuron's partial sums on a core, each fitted to its register; they are cleared."""
     lo, hi, mode = formats[reg.PARTIAL, 0], formats[reg.PARTIAL, 1], formats[reg.PARTIAL, 2]
     total = 0
-    for part in range(wiring.part_of[entry], wiring.part_of[entry + 1]):
-        wide = memories.acc[wiring.part_acc[part]]
-        kept = stored(wide, lo, hi, mode)
-        if kept != wide:
-            memories.over[0, reg.PARTIAL] += 1
-            memories.over[1, reg.PARTIAL] = wiring.sum_unit[entry] + 1
-        memories.acc[wiring.part_acc[part]] = 0
-        total += kept << wiring.part_shift[part]
-        counts[phase, core, col.PARTIAL_SUMS] += 1
+    for part in range(sums[entry, col.S_PART], sums[entry + 1, col.S_PART]):
+        at = parts[part, col.PART_ACC]
+        kept = stored(acc[at], lo, hi, mode)
+        if kept != acc[at]:
+            over[0, reg.PARTIAL] += 1
+            over[1, reg.PARTIAL] = sums[entry, col.S_UNIT] + 1
+        acc[at] = 0
+        total += kept << parts[part, col.PART_SHIFT]
+        counts[core, col.PARTIAL_SUMS] += 1
     return total
 
 
 @kernel
-def advance(core, wiring, cores, memories, tick, formats, phase, counts):
-    """One cycle of the lanes; in the last of a group's cycles its units are advanced. Returns whether all are
-    done."""
-    cycles = wiring.parameters[col.P_NEURON_CYCLES]
-    if cores.step[core] == wiring.groups[core] * cycles:
-        return True
-    cores.mark[core] |= 1 << col.LANES
-    cores.step[core] += 1
-    if cores.step[core] % cycles == 0:
-        group = cores.step[core] // cycles - 1
-        for run in range(wiring.lane_of[core], wiring.lane_of[core + 1]):
-            if wiring.lane[run, col.T_GROUP] == group:
-                _units(core, wiring, wiring.lane[run], memories, tick, formats, phase, counts)
-    return False
+def advance(
+    parameters, hubs, lanes, registers, populations, one, shifts, family, nudge, inputs, targets, formats, state,
+    bias, fired, noise, out, over, core, counts,
+):  # fmt: skip
+    """One cycle of the lanes; in the last cycle of a group its units are advanced."""
+    mine, cycles = registers[core], parameters[col.P_NEURON_CYCLES]
+    mine[col.MARK] |= 1 << col.LANES
+    mine[col.STEP] += 1
+    if mine[col.STEP] % cycles != 0:
+        return
+    group = mine[col.STEP] // cycles - 1
+    for run in range(hubs[core, col.LANE_0], hubs[core + 1, col.LANE_0]):
+        if lanes[run, col.T_GROUP] == group:
+            _units(
+                parameters, lanes[run], populations[lanes[run, col.T_POPULATION]], one, shifts, family, nudge,
+                inputs, targets, formats, state, bias, fired, noise, out, over, counts[core],
+            )  # fmt: skip
 
 
 @kernel
-def _units(core, wiring, run, memories, tick, formats, phase, counts):
+def _units(
+    parameters, run, whole, pop, shifts, family, nudge, inputs, targets, formats, state, bias, fired, noise, out,
+    over, counts,
+):  # fmt: skip
     """Advance a run of units by a tick: registers, encoder, spikes."""
-    population, first, n = run[col.T_POPULATION], run[col.T_FIRST], run[col.T_COUNT]
-    whole = tick.populations[population]
-    pop, before = tick.one, first - whole[reg.OFFSET]
+    first, n = run[col.T_FIRST], run[col.T_COUNT]
+    before = first - whole[reg.OFFSET]
     pop[:] = whole
     pop[reg.OFFSET], pop[reg.SIZE] = first, n
-    out = memories.out[:n]
-    if population == 0:
-        value = tick.inputs[before : before + n]
-        neuron.encode(
-            pop, tick.shifts, tick.family, formats, memories.state, value, memories.noise, out, memories.over
-        )
+    if run[col.T_POPULATION] == 0:
+        value = inputs[before : before + n]
+        neuron.encode(pop, shifts, family, formats, state, value, noise, out[:n], over)
     else:
-        aim = tick.targets[before : before + n] if pop[reg.NUDGED] != 0 else memories.bias[first : first + n]
+        aim = targets[before : before + n] if pop[reg.NUDGED] != 0 else bias[first : first + n]
         neuron.update(
-            pop, tick.nudge[0], tick.nudge[1], tick.nudge[2], tick.shifts, tick.family, formats, memories.state,
-            memories.bias[first : first + n], aim, memories.noise, out, memories.over,
+            pop, nudge[0], nudge[1], nudge[2], shifts, family, formats, state, bias[first : first + n], aim,
+            noise, out[:n], over,
         )  # fmt: skip
-        counts[phase, core, col.NEURON_UPDATES] += n
-        counts[phase, core, col.RANDOM_WORDS] += n * wiring.parameters[col.P_DRAWS]
-    counts[phase, core, col.ENCODES] += n
-    counts[phase, core, col.RANDOM_WORDS] += n * wiring.parameters[col.P_ENCODE_DRAWS]
+        counts[col.NEURON_UPDATES] += n
+        counts[col.RANDOM_WORDS] += n * parameters[col.P_DRAWS]
+    counts[col.ENCODES] += n
+    counts[col.RANDOM_WORDS] += n * parameters[col.P_ENCODE_DRAWS]
     for j in range(n):
-        memories.fired[first + j] = out[j]
+        fired[first + j] = out[j]

@@ -13,70 +13,101 @@ from neurochip.neurons import registers as reg
 
 
 @kernel
-def run(wiring, mesh, cores, memories, tick, formats, phase, start, counts, log):
-    """One tick of phase number ``phase`` that begins at cycle ``start``.
+def deliver(
+    parameters, blocks, units, axons, reads, hubs, slots, registers, ports, flits, links, fifo, lines, events,
+    busy, cells, acc, spike, start, counts, rows, used, last,
+):  # fmt: skip
+    """Send the committed spikes until every one of them is looked up and added; returns the cycles.
 
-    Returns (cycles until all spikes are integrated, cycles until all neurons have fired), each without the pass
-    over the tree that follows it.
+    Arrays are those of `state`; ``counts``: int64 [cores, events]; ``rows``, ``used``, ``last``: the log.
     """
-    _prepare(wiring, cores, memories)
-    spiking = _deliver(wiring, mesh, cores, memories, phase, start, counts, log)
-    barrier = wiring.parameters[col.P_BARRIER]
-    updating = _update(wiring, mesh, cores, memories, tick, formats, phase, start + spiking + barrier, counts, log)
-    memories.spike[:] = memories.fired
-    counts[phase, 0, col.BARRIERS] += 1
-    return spiking, updating
-
-
-@kernel
-def _prepare(wiring, cores, memories):
-    """The events that the encoders wrote in the last tick, core by core; currents are cleared."""
-    memories.state[reg.CURRENT, :] = 0
-    for core in range(cores.event.shape[0]):
-        n = 0
-        for slot in range(wiring.slot_of[core], wiring.slot_of[core + 1]):
-            unit = wiring.slot_unit[slot]
-            if memories.spike[unit] != 0:
-                cores.events[wiring.slot_of[core] + n] = unit
-                n += 1
-        cores.event_count[core] = n
-        cores.event[core] = cores.step[core] = cores.got[core] = 0
-        cores.entry[core] = wiring.sum_of[core]
-
-
-@kernel
-def _deliver(wiring, mesh, cores, memories, phase, start, counts, log):
-    """Cycles until every spike has been sent, looked up and added."""
+    _events(hubs, slots, registers, events, spike)
+    cores, adders = registers.shape[0], parameters[col.P_ADDERS]
     now, under_way, sending = start, 0, True
     while sending or under_way > 0:
-        router.step(mesh, wiring.parameters, now, counts)
+        router.step(parameters, registers, ports, flits, links, now, counts)
         sending = False
-        for core in range(cores.event.shape[0]):
-            under_way += spikes.step(core, wiring, mesh, cores, memories, now, phase, counts)
-            sending = sending or cores.event[core] < cores.event_count[core]
-        logs.cycle(now, mesh, cores, log)
+        for core in range(cores):
+            mine = registers[core]
+            if mine[col.ARRIVED] != 0:
+                mine[col.ARRIVED] = 0
+                spikes.push(registers, fifo, core, mine[col.ADDRESS], mine[col.VALUE], now)
+            if mine[col.EVENT] < mine[col.EVENTS_N]:
+                under_way += spikes.inject(
+                    parameters, units, axons, registers, ports, flits, fifo, events, hubs[core, col.SLOT_0],
+                    spike, core, now, counts,
+                )  # fmt: skip
+                sending = sending or mine[col.EVENT] < mine[col.EVENTS_N]
+            if mine[col.LOOKED] >= 0 or mine[col.LINES_N + mine[col.FRONT]] > 0:
+                under_way -= spikes.read(adders, blocks, registers, lines, cells, acc, core, counts)
+            if mine[col.LOOKED] < 0 and mine[col.FIFO_N] > 0:
+                spikes.look_up(blocks, axons, reads, registers, fifo, lines, core, now, counts)
+            mine[col.OPEN] = mine[col.FIFO_N] < fifo.shape[1]
+        logs.cycle(now, registers, busy, rows, used, last)
         now += 1
     return now - start
 
 
 @kernel
-def _update(wiring, mesh, cores, memories, tick, formats, phase, start, counts, log):
-    """Cycles until every core has sent its sums, received its neurons' sums and advanced them."""
+def _events(hubs, slots, registers, events, spike):
+    """The list of events that the encoders of each core wrote in the last tick."""
+    for core in range(registers.shape[0]):
+        first, n = hubs[core, col.SLOT_0], 0
+        for slot in range(first, hubs[core + 1, col.SLOT_0]):
+            if spike[slots[slot]] != 0:
+                events[first + n] = slots[slot]
+                n += 1
+        registers[core, col.EVENT], registers[core, col.EVENTS_N] = 0, n
+
+
+@kernel
+def update(
+    parameters, hubs, sum_table, parts, lanes, registers, ports, flits, links, busy, acc, state, bias, spike, fired,
+    over, noise, out, populations, one, shifts, family, nudge, inputs, targets, formats, start, counts, rows, used,
+    last,
+):  # fmt: skip
+    """Send all sums home, advance all neurons and commit their spikes; returns the cycles.
+
+    ``populations``: the population table, ``one``: scratch for a row of it; ``shifts``: the neuron's row of its
+    schedule; ``family``: key of this tick's draws; ``nudge``: sign, multiplier, shift; ``inputs``, ``targets``: of
+    the sample; ``formats``: the format table.
+    """
+    state[reg.CURRENT, :] = 0
+    for core in range(registers.shape[0]):
+        registers[core, col.ENTRY] = hubs[core, col.SUM_0]
+        registers[core, col.GOT] = registers[core, col.STEP] = 0
     now, working = start, True
     while working:
-        router.step(mesh, wiring.parameters, now, counts)
+        router.step(parameters, registers, ports, flits, links, now, counts)
         working = False
-        for core in range(cores.event.shape[0]):
-            complete = cores.got[core] == wiring.expected[core]
-            receive = mesh.arrived[core] != 0
-            if receive:
-                sums.receive(core, mesh, cores, memories)
-            if not sums.send(core, wiring, mesh, cores, memories, formats, now, phase, counts):
+        for core in range(registers.shape[0]):
+            mine, end = registers[core], hubs[core + 1, col.SUM_0]
+            complete = mine[col.GOT] == hubs[core, col.EXPECTED]
+            if mine[col.ARRIVED] != 0:
+                mine[col.ARRIVED] = 0
+                mine[col.GOT] += 1
+                state[reg.CURRENT, mine[col.ADDRESS]] += mine[col.VALUE]
+            working = working or not complete
+            if mine[col.ENTRY] < end:
                 working = True
-            elif not complete:
+                if mine[col.ENTRY] < hubs[core, col.SUM_LOCAL]:
+                    sums.send_away(
+                        parameters, sum_table, parts, registers, ports, flits, acc, formats, over, core, now,
+                        counts,
+                    )  # fmt: skip
+                else:
+                    sums.keep(
+                        parameters, sum_table, parts, registers, acc, formats, state[reg.CURRENT], over, core,
+                        end, counts,
+                    )  # fmt: skip
+            elif complete and mine[col.STEP] < hubs[core, col.GROUPS] * parameters[col.P_NEURON_CYCLES]:
                 working = True
-            elif not sums.advance(core, wiring, cores, memories, tick, formats, phase, counts):
-                working = True
-        logs.cycle(now, mesh, cores, log)
+                sums.advance(
+                    parameters, hubs, lanes, registers, populations, one, shifts, family, nudge, inputs, targets,
+                    formats, state, bias, fired, noise, out, over, core, counts,
+                )  # fmt: skip
+        logs.cycle(now, registers, busy, rows, used, last)
         now += 1
+    spike[:] = fired
+    counts[0, col.BARRIERS] += 1
     return now - start - 1

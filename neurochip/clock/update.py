@@ -22,25 +22,25 @@ first copy; geometry of the kernel before folding; rate; projection."""
 
 
 @kernel
-def products(core, wiring, kept, terms, banks, sums, phase, counts):
+def products(core, lanes, blocks, kept, terms, banks, sums, counts):
     """Sums of products of a core's banks over a batch; returns the cycles that its update unit takes."""
     cycles = 0
     for it in range(kept.shape[0]):
-        block = wiring.blocks[kept[it, U_BLOCK]]
+        block = blocks[kept[it, U_BLOCK]]
         if block[col.B_CORE] == core:
             for s in range(banks.shape[0]):
                 for t in range(terms.shape[0]):
-                    cycles += _block(core, wiring, block, kept[it], terms[t], banks[s], sums, phase, counts)
+                    cycles += _block(lanes, block, kept[it], terms[t], banks[s], sums, counts[core])
             if banks.shape[0] > 1:
                 number = kept[it, U_ROWS] * kept[it, U_COLS] * banks.shape[0]
-                counts[phase, core, col.ACCUMULATIONS] += number
+                counts[core, col.ACCUMULATIONS] += number
     return cycles
 
 
 @kernel
-def _block(core, wiring, block, kept, term, banks, sums, phase, counts):
+def _block(lanes, block, kept, term, banks, sums, counts):
     """One term of one sample for all rows of a block."""
-    lanes, n, cycles = wiring.parameters[col.P_UPDATE_LANES], kept[U_COLS], 0
+    n, cycles = kept[U_COLS], 0
     before, after = banks[term[1]], banks[term[2]]
     for i in range(kept[U_ROWS]):
         row, at = kept[U_ROW] + i, kept[U_AT] + i * n
@@ -49,7 +49,7 @@ def _block(core, wiring, block, kept, term, banks, sums, phase, counts):
             taps = _outer(factor, after, block[col.SERVED_0] + block[col.COL_0], sums, at, n)
         else:
             taps = _positions(block, kept, row, term[0], before, after, sums, at)
-        counts[phase, core, col.UPDATE_MULTIPLIES] += taps * n
+        counts[col.UPDATE_MULTIPLIES] += taps * n
         cycles += taps * ((n + lanes - 1) // lanes)
     return cycles
 
@@ -81,49 +81,47 @@ def _positions(block, kept, row, sign, before, after, sums, at):
 
 
 @kernel
-def bias_sums(core, wiring, copy_of, terms, banks, one, sums):
-    """Sums of a core's biases, each a synapse from a unit that is always ``one``; returns the cycles."""
-    lanes, neurons = wiring.parameters[col.P_UPDATE_LANES], wiring.neurons[core]
-    for slot in range(wiring.slot_of[core], wiring.slot_of[core + 1]):
-        unit = wiring.slot_unit[slot]
+def bias_sums(units, copy_of, terms, banks, one, sums):
+    """Sums of the biases of some units, each a synapse from a unit that is always ``one``."""
+    for unit in units:
         if copy_of[unit] >= 0:
             for s in range(banks.shape[0]):
                 for t in range(terms.shape[0]):
                     sums[copy_of[unit]] += terms[t, 0] * one * banks[s, terms[t, 2], unit]
-    return banks.shape[0] * terms.shape[0] * ((neurons + lanes - 1) // lanes)
 
 
 @kernel
-def write(
-    core, wiring, kept, formats, fraction, family, sums, values, weights, over, done, phase, counts
-):
+def write(core, lanes, blocks, kept, formats, fraction, family, sums, values, weights, over, done, counts):
     """Round a core's sums into masters and weights, where it has the first copy; returns the cycles."""
-    lanes, cycles = wiring.parameters[col.P_UPDATE_LANES], 0
+    cycles = 0
     for it in range(kept.shape[0]):
         mine = kept[it]
-        if mine[U_FIRST] != 0 and wiring.blocks[mine[U_BLOCK], col.B_CORE] == core:
+        if mine[U_FIRST] != 0 and blocks[mine[U_BLOCK], col.B_CORE] == core:
             for i in range(mine[U_ROWS]):
                 for k in range(mine[U_COLS]):
                     at, name = mine[U_AT] + i * mine[U_COLS] + k, mine[U_NAME] + i * mine[U_PITCH] + k
-                    _synapse(core, mine, at, name, formats, fraction, family, sums, values, weights, over, done, phase, counts)
+                    _synapse(
+                        mine, at, name, formats, fraction, family, sums, values, weights, over,
+                        done[mine[U_PROJECTION]], counts[core],
+                    )  # fmt: skip
                 cycles += (mine[U_COLS] + lanes - 1) // lanes
     return cycles
 
 
 @kernel
-def _synapse(core, mine, at, name, formats, fraction, family, sums, values, weights, over, done, phase, counts):
+def _synapse(mine, at, name, formats, fraction, family, sums, values, weights, over, done, counts):
     """The new master and weight of one synapse, from its sum."""
     if sums[at] == 0:
         return
     total = _fit(sums[at], formats, reg.ACCUMULATOR, name, over)
     noise = dither(formats[reg.WEIGHT, reg.ROUNDING], mine[U_RATE_K], family, name)
     step = shifted(total * mine[U_RATE_M] + noise, mine[U_RATE_K])
-    counts[phase, core, col.UPDATES] += 1
-    counts[phase, core, col.WEIGHT_DRAWS] += formats[reg.WEIGHT, reg.ROUNDING] == 2
-    done[mine[U_PROJECTION], 0] += 1
+    counts[col.UPDATES] += 1
+    counts[col.WEIGHT_DRAWS] += formats[reg.WEIGHT, reg.ROUNDING] == 2
+    done[0] += 1
     if step == 0:
-        counts[phase, core, col.LOST_UPDATES] += 1
-        done[mine[U_PROJECTION], 1] += 1
+        counts[col.LOST_UPDATES] += 1
+        done[1] += 1
         return
     half = (1 << fraction) >> 1
     lo = (formats[reg.WEIGHT, reg.LO] << fraction) - half
@@ -135,13 +133,13 @@ def _synapse(core, mine, at, name, formats, fraction, family, sums, values, weig
     values[at] = value
     held = (value + half) >> fraction
     if held != weights[at]:
-        done[mine[U_PROJECTION], 2] += 1
-        counts[phase, core, col.WEIGHT_WRITES] += 1
+        done[2] += 1
+        counts[col.WEIGHT_WRITES] += 1
     weights[at] = held
 
 
 @kernel
-def write_biases(core, biases, lanes, formats, family, sums, values, over, phase, counts):
+def write_biases(core, lanes, biases, formats, family, sums, values, over, counts):
     """Round a core's sums into the biases of which it has the first copy; returns the cycles.
 
     ``biases``: int64 [biases, (place, core, number in draws, multiplier, shift, unit)]: first copies.
@@ -152,8 +150,9 @@ def write_biases(core, biases, lanes, formats, family, sums, values, over, phase
             at, name, shift, unit = biases[it, 0], biases[it, 2], biases[it, 4], biases[it, 5]
             total = _fit(sums[at], formats, reg.ACCUMULATOR, name, over)
             noise = dither(formats[reg.BIAS, reg.ROUNDING], shift, family, name)
-            values[at] = _fit(values[at] + shifted(total * biases[it, 3] + noise, shift), formats, reg.BIAS, unit, over)
-            counts[phase, core, col.RANDOM_WORDS] += formats[reg.BIAS, reg.ROUNDING] == 2
+            wide = values[at] + shifted(total * biases[it, 3] + noise, shift)
+            values[at] = _fit(wide, formats, reg.BIAS, unit, over)
+            counts[core, col.RANDOM_WORDS] += formats[reg.BIAS, reg.ROUNDING] == 2
             mine += 1
     return (mine + lanes - 1) // lanes
 
@@ -169,47 +168,43 @@ def _fit(wide, formats, register, number, over):
 
 
 @kernel
-def exchange(wiring, mesh, cores, words, word_of, add, memory, values, start, phase, counts, log):
+def exchange(
+    parameters, registers, ports, flits, links, busy, words, word_of, add, memory, values, start, counts, rows,
+    used, last,
+):  # fmt: skip
     """Send words between copies; returns the cycles until all have come in.
 
     ``words``: int64 [words, (place, core it goes to, place there)], by sending core from ``word_of[core]`` on. A
     word is what ``values`` holds; it is added to ``memory`` or, if not ``add``, takes its place.
     """
     now, left = start, words.shape[0]
-    cores.entry[:] = word_of[:-1]
+    registers[:, col.ENTRY] = word_of[:-1]
     while left > 0:
-        router.step(mesh, wiring.parameters, now, counts)
-        for core in range(word_of.shape[0] - 1):
-            if mesh.arrived[core] != 0:
-                mesh.arrived[core] = 0
-                left -= _store(memory, mesh.address[core], mesh.value[core], add)
-            if cores.entry[core] < word_of[core + 1]:
-                cores.mark[core] |= 1 << col.UPDATE
-                left -= _send(core, wiring, mesh, cores, words[cores.entry[core]], add, memory, values, now, phase, counts)
-        logs.cycle(now, mesh, cores, log)
+        router.step(parameters, registers, ports, flits, links, now, counts)
+        for core in range(registers.shape[0]):
+            mine = registers[core]
+            if mine[col.ARRIVED] != 0:
+                mine[col.ARRIVED] = 0
+                left -= _store(memory, mine[col.ADDRESS], mine[col.VALUE], add)
+            if mine[col.ENTRY] < word_of[core + 1]:
+                mine[col.MARK] |= 1 << col.UPDATE
+                word = words[mine[col.ENTRY]]
+                if word[1] == core:
+                    left -= _store(memory, word[2], values[word[0]], add)
+                elif not router.inject(
+                    parameters, registers, ports, flits, core, now, word[1], word[2], values[word[0]],
+                    parameters[col.P_WORD], counts,
+                ):  # fmt: skip
+                    continue
+                mine[col.ENTRY] += 1
+                counts[core, col.REPLICA_WORDS] += 1
+        logs.cycle(now, registers, busy, rows, used, last)
         now += 1
     return now - start
 
 
 @kernel
 def _store(memory, place, value, add):
+    """Write a word, or add it; returns 1."""
     memory[place] = memory[place] + value if add else value
     return 1
-
-
-@kernel
-def _send(core, wiring, mesh, cores, word, add, memory, values, now, phase, counts):
-    """One cycle of sending; returns 1 if the word stays on the core, which takes one cycle."""
-    flits, before, value = wiring.parameters[col.P_WORD], cores.sent[core], values[word[0]]
-    if word[1] == core:
-        cores.entry[core] += 1
-        counts[phase, core, col.REPLICA_WORDS] += 1
-        return _store(memory, word[2], value, add)
-    sent = router.inject(
-        mesh, wiring.parameters, core, now, word[1], word[2], value, phase, before, flits, counts
-    )
-    cores.sent[core] = sent % flits
-    if sent == flits:
-        cores.entry[core] += 1
-        counts[phase, core, col.REPLICA_WORDS] += 1
-    return 0
