@@ -25,7 +25,7 @@ CAPTURE_KEY = 1 << 32
 def run(
     first, last, samples, family, ops, which, where, pops, phases, schedule, nudge, formats, weights, kernels,
     bias, inputs, targets, state, saved, spikes, counts, narrow, partial, noise, spike, eights, over, fault,
-    banks, readout, sent, probe, trace,
+    banks, readout, sent, probe, trace, segment_of, loads,
 ):  # fmt: skip
     """Run samples ``first .. last-1`` of a batch, in one thread; stops at the first fault.
 
@@ -34,14 +34,15 @@ def run(
     ``targets``: [S, targets], both in units of the membrane. Then the thread's own scratch, see `Scratch`.
     ``banks``: int32 [S or 0, banks, units]; ``readout``: [S, outputs]; ``sent``: int64 [phases, units],
     spikes of either sign that arrived; ``probe``: units to record; ``trace``: int64 [ticks or 0, 1 +
-    registers, probes].
+    registers, probes]; ``segment_of``: int64 [units], ``loads``: int32 [S or 0, ticks, segments], spikes that
+    arrived in each tick, by the segment that sent them.
     """
     for s in range(first, last):
         if fault[col.F_REGISTER] < 0:
             _run_sample(
                 s, subkey(family, samples[s]), ops, which, where, pops, phases, schedule, nudge, formats,
                 weights, kernels, bias, inputs[s], targets[s], state, saved, spikes, counts, narrow, partial,
-                noise, spike, eights, over, fault, banks, readout[s], sent, probe, trace,
+                noise, spike, eights, over, fault, banks, readout[s], sent, probe, trace, segment_of, loads,
             )  # fmt: skip
 
 
@@ -50,7 +51,7 @@ def _run_sample(
     s, family, ops, which, where, pops, phases, schedule, nudge, formats, weights, kernels, bias, value,
     target,
     state, saved, spikes, counts, narrow, partial, noise, spike, eights, over, fault, banks, readout, sent,
-    probe, trace,
+    probe, trace, segment_of, loads,
 ):  # fmt: skip
     flip = nudge[2] != 0 and draw(family, 0) & 1 == 1
     now = 0
@@ -60,6 +61,8 @@ def _run_sample(
         sign = -phase[col.NUDGE] if flip else phase[col.NUDGE]
         for k in range(phase[col.TICKS]):
             tick = phase[col.TIME] + k
+            if loads.shape[0] > 0:
+                _load(pops, spikes[now], counts[now], segment_of, loads[s, phase[col.ELAPSED] + k])
             _tick(
                 subkey(family, tick + 1), sign, nudge, ops, which, where, pops, schedule[tick], formats,
                 weights, kernels,
@@ -157,6 +160,16 @@ def _deliver(pops, spikes, counts, sent):
         for negative in range(2):
             for s in range(counts[negative, p]):
                 sent[spikes[negative, o + s]] += 1
+
+
+@kernel
+def _load(pops, spikes, counts, segment_of, load):
+    """Count the spikes that arrive in this tick, by segment."""
+    for p in range(pops.shape[0]):
+        o = pops[p, reg.OFFSET]
+        for negative in range(2):
+            for s in range(counts[negative, p]):
+                load[segment_of[spikes[negative, o + s]]] += 1
 
 
 @kernel

@@ -16,11 +16,14 @@ Ints = NDArray[np.integer[Any]]
 
 def edges(placement: Placement, hardware: Hardware, program: Program) -> Ints:
     """Cycles at the edges of each phase, int64 [phases]; the slowest core's, all work side by side."""
+    number = [(phase.start != "continue") + phase.save + (phase.bank is not None) for phase in program.phases]
+    return np.array(number, np.int64) * passes(placement, hardware).max()
+
+
+def passes(placement: Placement, hardware: Hardware) -> Ints:
+    """Cycles in which the lanes of each core go through its neurons once, int64 [cores]."""
     units = np.zeros(placement.mesh.cores, np.int64)
     for group in placement.groups:
         units[group.core] += len(group.neurons)
-    once = -(-int(units.max()) // hardware.core.lanes)
-    passes = [
-        (phase.start != "continue") + phase.save + (phase.bank is not None) for phase in program.phases
-    ]
-    return np.array(passes, np.int64) * once
+    found: Ints = -(-units // hardware.core.lanes)
+    return found
