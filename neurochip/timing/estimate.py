@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from neurochip.hardware import Hardware
 from neurochip.mapping import Placement
 from neurochip.program import Program
 from neurochip.timing.edges import edges, passes
+from neurochip.timing.learning import Update
 from neurochip.timing.packets import Packets, barrier_cycles
 from neurochip.timing.record import Timing
 from neurochip.timing.routes import Path, SpikeRoutes
@@ -20,16 +22,20 @@ Ints = NDArray[np.integer[Any]]
 Reals = NDArray[np.float64]
 
 
-def estimate(placement: Placement, hardware: Hardware, program: Program, loads: Ints) -> Timing:
+def estimate(
+    placement: Placement, hardware: Hardware, program: Program, loads: Ints, batches: Sequence[int] = ()
+) -> Timing:
     """Cycles of samples whose ticks brought ``loads``: int [samples, ticks, segments], as `Chip.run` counts them.
 
-    No update is in it (`neurochip.timing.learning`). What is left out is in docs/machine.md.
+    ``batches``: samples of each batch after which the weights were updated. docs/machine.md says where the
+    estimate is off.
     """
     samples, ticks, _ = loads.shape
     routes, second = SpikeRoutes.of(placement, hardware), Second.of(placement, hardware)
     flat = loads.reshape(samples * ticks, -1).astype(np.float64)
     cycles, work, links = _spikes(placement, hardware, routes, flat)
     once = edges(placement, hardware, program)
+    updates = [Update.of(placement, hardware, program, size) for size in batches]
     busy = work + (second.work * ticks + passes(placement, hardware) * _edges(program)) * samples
     return Timing(
         engine="estimate",
@@ -41,9 +47,9 @@ def estimate(placement: Placement, hardware: Hardware, program: Program, loads: 
         neurons=np.full((samples, ticks), second.cycles, np.int64),
         barrier=barrier_cycles(hardware),
         edges=np.tile(once, (samples, 1)),
-        updates=np.zeros(0, np.int64),
-        busy=np.rint(busy).astype(np.int64),
-        links=links + second.flits * samples * ticks,
+        updates=np.array([it.cycles for it in updates], np.int64),
+        busy=np.rint(busy).astype(np.int64) + sum(it.work for it in updates),
+        links=links + second.flits * samples * ticks + sum(it.flits for it in updates),
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurochip.hardware import Hardware
 from neurochip.mapping import Placement
 from neurochip.timing.edges import passes
+from neurochip.timing.flits import travel
 from neurochip.timing.packets import Packets
 from neurochip.timing.routes import Path
 
@@ -19,65 +20,38 @@ Ints = NDArray[np.integer[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Second:
-    """Estimated ``cycles``; float [cores] of ``work``: sum unit and lanes; int64 [links] ``flits``."""
+    """``cycles`` from the moment when all spikes are integrated until all neurons have fired; int64 [cores]
+    ``work``: cycles of sum unit and lanes; int64 [links] ``flits``."""
 
     cycles: int
-    work: NDArray[np.float64]
+    work: Ints
     flits: Ints
 
     @classmethod
     def of(cls, placement: Placement, hardware: Hardware) -> Second:
-        cores, path = placement.mesh.cores, Path.of(hardware)
-        flits = Packets.of(hardware, placement.network).sum
-        source, home, last, number = _streams(placement)
+        mesh, length = placement.mesh, Packets.of(hardware, placement.network).sum
+        source, home, number = _sums(placement)
         away = source != home
-        sent = np.bincount(source[away], number[away], cores) * flits * path.entry
-        kept = -(-np.bincount(source[~away], number[~away], cores) // hardware.crossbar.column_adders)
-        hops = np.add(*placement.mesh.legs(source, home))
-        arrival = last * flits * path.entry - flits + path.latency(hops, flits) + 1
-        ready = sent + kept
-        np.maximum.at(ready, home[away], arrival[away])
-        route, link = placement.mesh.paths(source[away], home[away])
-        crossing = np.bincount(link, number[away][route], placement.mesh.link_ids).astype(np.int64) * flits
-        ready = np.maximum(ready, _queues(placement, path, source[away], home[away], number[away], flits, crossing))
+        sending = [np.repeat(home[away & (source == core)], number[away & (source == core)]) for core in range(mesh.cores)]
+        sent, received = (np.array(it) for it in travel(mesh, Path.of(hardware), length, [it.tolist() for it in sending]))
+        kept = np.zeros(mesh.cores, np.int64)
+        np.add.at(kept, source[~away], number[~away])
+        kept = -(-kept // hardware.crossbar.column_adders)
         lanes = passes(placement, hardware) * hardware.core.neuron_cycles
-        busy = np.where(lanes > 0, ready + lanes, ready)
-        return cls(round(float(busy.max())), sent + kept + lanes, crossing)
+        route, link = mesh.paths(source[away], home[away])
+        flits = np.zeros(mesh.link_ids, np.int64)
+        np.add.at(flits, link, number[away][route] * length)
+        cycles = np.maximum(sent + kept, received) + lanes
+        return cls(int(cycles.max()), sent + kept + lanes, flits)
 
 
-def _streams(placement: Placement) -> tuple[Ints, Ints, Ints, Ints]:
-    """Sums from core to core: (source, home, turn of the last of them at the source, how many)."""
+def _sums(placement: Placement) -> tuple[Ints, Ints, Ints]:
+    """(source, home, neurons) of the sums of each segment, in the order in which sum units take them."""
     cores = placement.mesh.cores
     segment, block, _ = placement.sums.T
     source = np.array([it.core for it in placement.blocks], np.int64)[block]
     pairs = np.unique(segment * cores + source)
-    segment, source = pairs // cores, pairs % cores
-    home = placement.home[segment]
-    size = np.array([len(it.neurons) for it in placement.segments])[segment]
-    ends: dict[tuple[int, int], tuple[int, int]] = {}
-    turn = np.zeros(cores, np.int64)
-    for at, to, n in zip(source.tolist(), home.tolist(), size.tolist(), strict=True):
-        turn[at] += n * (at != to)
-        ends[at, to] = int(turn[at]), ends.get((at, to), (0, 0))[1] + n
-    table = np.array([(at, to, last, n) for (at, to), (last, n) in ends.items()], np.int64).reshape(-1, 4)
-    found = table[:, 0], table[:, 1], table[:, 2], table[:, 3]
-    return found
-
-
-def _queues(
-    placement: Placement, path: Path, source: Ints, home: Ints, number: Ints, flits: int, crossing: Ints
-) -> NDArray[np.float64]:
-    """Cycles until all sums have passed the fullest link on their way, or the core's own port."""
-    cores = placement.mesh.cores
-    hops = np.add(*placement.mesh.legs(source, home))
-    ready = np.zeros(cores)
-    nearest = np.full(cores, np.inf)
-    np.minimum.at(nearest, home, path.latency(hops, flits))
-    into = np.bincount(home, number, cores) * flits
-    busy = into > 0
-    ready[busy] = into[busy] - flits + nearest[busy] + 1
-    route, link = placement.mesh.paths(source, home)
-    passed = crossing[link] * path.crossing + path.latency(hops, 1)[route] + 1
-    np.maximum.at(ready, home[route], passed)
-    return ready
-
+    order = np.array([(it.population, it.neurons.start) for it in placement.segments])[pairs // cores]
+    pairs = pairs[np.lexsort((order[:, 1], order[:, 0]))]
+    size = np.array([len(it.neurons) for it in placement.segments], np.int64)
+    return pairs % cores, placement.home[pairs // cores], size[pairs // cores]
