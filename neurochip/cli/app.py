@@ -68,6 +68,13 @@ Seeds = Annotated[int, typer.Option("--seeds", min=1, help="Seeds of the accurac
 Samples = Annotated[int, typer.Option("--samples", min=1, help="Samples that are followed tick by tick.")]
 
 
+Clocked = Annotated[int, typer.Option("--samples", metavar="N", help="Training samples, from the first one.")]
+Ticks = Annotated[
+    str | None,
+    typer.Option("--ticks", metavar="A:B", help="Ticks of the first sample in the timelines; default: 0:10."),
+]
+
+
 Version = Annotated[
     bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
 ]
@@ -125,6 +132,24 @@ def compare(
 
     setup = load(experiment, hardware, sets or [], seed=seed)
     compare_experiment(setup, against, out, threads, data_dir, seeds, samples)
+
+
+@app.command()
+def trace(
+    experiment: Experiment,
+    hardware: Hardware = None,
+    sets: Sets = None,
+    seed: Seed = None,
+    samples: Clocked = 2,
+    ticks: Ticks = None,
+    out: Out = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Run a few training samples clock by clock: cycles, estimate, timelines; compares both engines."""
+    from neurochip.cli.trace import trace_experiment
+    from neurochip.experiment import load
+
+    trace_experiment(load(experiment, hardware, sets or [], seed=seed), samples, ticks, out, data_dir)
 
 
 @app.command("eval")

@@ -1,4 +1,5 @@
-"""The cycle engine's chip: it executes programs as `neurochip.chip.Chip` does, and knows how long they take."""
+"""The cycle engine's chip: it executes programs as `neurochip.chip.Chip` does, and knows how long they
+take."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from neurochip.clock.refuse import require_supported
 from neurochip.clock.running import Outcome, run_sample
 from neurochip.clock.state import Log, Machines, Memories, Wiring
 from neurochip.clock.store import Store
+from neurochip.clock.timeline import Timeline
 from neurochip.counts import Counts, Tally
 from neurochip.fixed import Format, Rate
 from neurochip.fixed.scalar import subkey
@@ -27,15 +29,17 @@ from neurochip.timing.record import Timing
 
 Ints = NDArray[np.integer[Any]]
 
+MOST_ROWS = 4_000_000
+"""Changes of signals that a timeline keeps: 96 MB."""
+
 
 @dataclass
 class Clock:
     """A placed network on a piece of hardware, stepped clock by clock.
 
     It has the methods of `neurochip.chip.Chip` and gives the same bits. `now` is the number of cycles so far;
-    `take_timing` says how they were spent, `take_counts` what happened in them. Raises ConfigError as the fast
-    engine does.
-    """
+    `take_timing` says how they were spent, `take_counts` what happened in them. Raises ConfigError as the
+    fast engine does."""
 
     hardware: Hardware
     placement: Placement
@@ -47,6 +51,7 @@ class Clock:
     memories: Memories = field(init=False)
     store: Store = field(init=False)
     log: Log = field(init=False)
+    watched: range = field(init=False, default=range(0))
     now: int = field(init=False, default=0)
     counts: Ints = field(init=False)
     tally: Tally = field(init=False)
@@ -121,9 +126,17 @@ class Clock:
         """Let the update units walk all crossbars once; arguments as `Chip.learn`."""
         learn(self, np.asarray(banks, np.int64), rates, bias_rates, family)
 
-    def watch(self, rows: int) -> None:
-        """Log the changes of all signals from now on, up to so many; 0: log nothing."""
-        self.log = Log.of(rows, self.placement.mesh.cores)
+    def watch(self, ticks: range, rows: int = MOST_ROWS) -> None:
+        """Log all signals in these ticks (counted over all phases) of the next sample, for `timeline`.
+
+        ``rows``: the most changes that are kept.
+        """
+        self.watched, self.log = ticks, Log.of(rows, self.placement.mesh.cores)
+        self.marks.watched_sample = self.marks.samples
+
+    def timeline(self) -> Timeline:
+        """What was logged since `watch`. Raises NeurochipError if there were more changes than rows."""
+        return Timeline.of(self)
 
     # -- what happened -------------------------------------------------------------------------------------
 
@@ -137,7 +150,9 @@ class Clock:
     def take_counts(self) -> Counts:
         """All events since the last call, each counted when it happened; counting starts again at zero."""
         table, self.counts = self.counts, np.zeros_like(self.counts)
-        events = {name: table[:, :, index] for index, name in enumerate(col.EVENTS)}
+        events = {
+            name: np.ascontiguousarray(table[:, :, index], np.int64) for index, name in enumerate(col.EVENTS)
+        }
         update = {name: int(events.pop(name).sum()) for name in ("updates", "lost_updates", "weight_writes")}
         draws = int(events.pop("weight_draws").sum())
         if self.formats["weight"].rounding == "stochastic":

@@ -52,7 +52,8 @@ def _rows_of(block, number, neuron, lines, n):
 
 @kernel
 def _mirror_rows_of(block, number, neuron, lines, n):
-    """Rows that a neuron above drives in a mirror: its channel's, at every position that its window covers."""
+    """Rows that a neuron above drives in a mirror: its channel's, at every position that its window
+    covers."""
     channel, place = neuron % block[col.C_OUT], neuron // block[col.C_OUT]
     top, left = place // block[col.OUT_WIDTH], place % block[col.OUT_WIDTH]
     size, stride, window = block[col.SIZE], block[col.STRIDE], block[col.WINDOW]

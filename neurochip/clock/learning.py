@@ -1,4 +1,5 @@
-"""The update at the end of a batch: the update units of all cores, and what copies of a weight tell each other."""
+"""The update at the end of a batch: the update units of all cores, and what copies of a weight tell each
+other."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from neurochip.clock import columns as col
 from neurochip.clock import update
 from neurochip.clock.refuse import require_no_overflow, require_sums
+from neurochip.clock.state import Log
 from neurochip.fixed import Rate
 
 if TYPE_CHECKING:
@@ -19,9 +21,7 @@ if TYPE_CHECKING:
 Ints = NDArray[np.integer[Any]]
 
 
-def learn(
-    clock: Clock, banks: Ints, rates: Sequence[Rate], bias_rates: Sequence[Rate], family: int
-) -> None:
+def learn(clock: Clock, banks: Ints, rates: Sequence[Rate], bias_rates: Sequence[Rate], family: int) -> None:
     """Walk all crossbars once: products, sums of copies, new values, answers to copies.
 
     Each stage ends when the slowest core is done, with a pass over the tree. Raises ConfigError when the sums
@@ -48,7 +48,9 @@ def _multiply(clock: Clock, core: int, banks: Ints, sums: Ints) -> int:
     """Sums of products on a core, of weights and then of biases; returns the cycles of its update unit."""
     wiring, lanes, bank = clock.wiring, clock.hardware.update_unit.lanes, clock.formats["bank"]
     terms = np.array([[it.sign, it.bank_pre, it.bank_post] for it in clock.program.terms], np.int64)
-    cycles = update.products(core, lanes, wiring.blocks, clock.store.kept, terms, banks, sums, clock.counts[-1])
+    cycles = update.products(
+        core, lanes, wiring.blocks, clock.store.kept, terms, banks, sums, clock.counts[-1]
+    )
     units = wiring.slots[wiring.hubs[core, col.SLOT_0] : wiring.hubs[core + 1, col.SLOT_0]]
     update.bias_sums(units, clock.store.copy_of, terms, banks, min(1 << bank.frac, bank.hi), sums)
     groups = -(-int(wiring.hubs[core, col.NEURONS]) // lanes)
@@ -57,7 +59,12 @@ def _multiply(clock: Clock, core: int, banks: Ints, sums: Ints) -> int:
 
 def _write(clock: Clock, core: int, sums: Ints, family: int) -> int:
     """New masters, weights and biases on a core; returns the cycles of its update unit."""
-    store, over, counts, lanes = clock.store, clock.memories.over, clock.counts[-1], clock.hardware.update_unit.lanes
+    store, over, counts, lanes = (
+        clock.store,
+        clock.memories.over,
+        clock.counts[-1],
+        clock.hardware.update_unit.lanes,
+    )
     weights = update.write(
         core, lanes, clock.wiring.blocks, store.kept, clock.format_table, clock.fraction, family, sums,
         store.values, store.weights, over, clock.tally.updates, counts,
@@ -80,8 +87,8 @@ def _side_by_side(clock: Clock, cycles: list[int]) -> None:
 def _exchange(clock: Clock, words: Ints, word_of: Ints, add: bool, memory: Ints, values: Ints) -> None:
     it = clock.machines
     clock.now += update.exchange(
-        clock.wiring.parameters, it.registers, it.ports, it.flits, it.links, it.busy, words, word_of, add, memory,
-        values, clock.now, clock.counts[-1], *clock.log,
+        clock.wiring.parameters, it.registers, it.ports, it.flits, it.links, it.busy, words, word_of, add,
+        memory, values, clock.now, clock.counts[-1], *Log.of(0, 0),
     ) + _tree(clock)  # fmt: skip
 
 

@@ -6,7 +6,8 @@ from neurochip.clock import columns as col
 from neurochip.fixed.jit import kernel
 
 MACHINES, FIFO, ROUTER = range(3)
-"""Signals of a core: its machines at work (bits), spikes in its FIFO, flits in its router; number core * 3 + it."""
+"""Signals of a core: its machines at work (bits), spikes in its FIFO, flits in its router; number core * 3 +
+it."""
 
 
 @kernel
@@ -23,6 +24,14 @@ def cycle(now, registers, busy, rows, used, last):
             note(now, core * 3 + MACHINES, mark, rows, used, last)
             note(now, core * 3 + FIFO, registers[core, col.FIFO_N], rows, used, last)
             note(now, core * 3 + ROUTER, registers[core, col.LOAD], rows, used, last)
+
+
+@kernel
+def rest(now, cores, rows, used, last):
+    """From cycle ``now`` on no machine works: the tree is passed."""
+    if rows.shape[0] > 0:
+        for core in range(cores):
+            note(now, core * 3 + MACHINES, 0, rows, used, last)
 
 
 @kernel

@@ -86,7 +86,8 @@ def _blocks(placement: Placement) -> Ints:
 
 
 def _rows_that_feed_back(placement: Placement, number: int) -> tuple[int, int]:
-    """First of the neurons for which a block's columns are read, and how many there are from it to the last."""
+    """First of the neurons for which a block's columns are read, and how many there are from it to the
+    last."""
     mine = placement.sums[(placement.sums[:, 1] == number) & (placement.sums[:, 2] == BACKWARD), 0]
     block = placement.blocks[number]
     if block.role == "mirror" or not len(mine):
@@ -97,12 +98,14 @@ def _rows_that_feed_back(placement: Placement, number: int) -> tuple[int, int]:
 
 
 def _axons(placement: Placement) -> tuple[Ints, Ints, Ints]:
-    """For each unit its first axon (it has one for each core that it reaches), the axon table, the read table."""
+    """For each unit its first axon (it has one for each core that it reaches), the axon table, the read
+    table."""
     reads: dict[int, dict[int, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
     for segment, block, way in placement.reads.tolist():
         reads[segment][placement.blocks[block].core].append((block, way))
     first = offsets(placement.network)
-    units, axons, table = [0], [], []
+    units, axons = [0], list[list[int]]()
+    table: list[tuple[int, int]] = []
     for number, segment in sorted(enumerate(placement.segments), key=_by_unit):
         for unit in range(segment.neurons.start, segment.neurons.stop):
             for core in sorted(reads[number]):
@@ -132,7 +135,8 @@ def _sums(placement: Placement, program: Program, blocks: Ints, hubs: Ints) -> t
             unit = first[segment.population] + neuron
             home[unit] = placement.groups[segment.group].core
             parts[int(row[col.B_CORE])][unit].append((_accumulator(row, neuron, down), shift))
-    table, of_all = [], []
+    table: list[list[int]] = []
+    of_all: list[tuple[int, int]] = []
     for core, mine in enumerate(parts):
         order = sorted(mine, key=lambda unit: (home[unit] == core, unit))
         hubs[core, col.SUM_LOCAL] = len(table) + sum(home[unit] != core for unit in order)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 class TickMark(NamedTuple):
-    """A tick: sample (from 0, since the log began), phase, tick of the phase, first cycle, cycles until spikes
-    were integrated and from then until neurons had fired."""
+    """A tick: sample (from 0, since the log began), phase, tick of the phase, first cycle, cycles until
+    spikes were integrated and from then until neurons had fired."""
 
     sample: int
     phase: int
@@ -35,6 +35,7 @@ class Marks:
     begin: int
     program: Program | None = None
     samples: int = 0
+    watched_sample: int = -1
     ticks: list[TickMark] = field(default_factory=list)
     edges: list[tuple[int, int, int, int]] = field(default_factory=list)
     updates: list[tuple[int, int]] = field(default_factory=list)
@@ -50,6 +51,13 @@ class Marks:
 
     def edge(self, phase: int, begin: int, cycles: int) -> None:
         self.edges.append((self.samples - 1, phase, begin, cycles))
+
+    def watching(self, ticks: range) -> bool:
+        """Whether the tick that comes next is one of the ``ticks`` of the watched sample."""
+        if self.samples - 1 != self.watched_sample or self.program is None:
+            return False
+        done = len(self.ticks) - (self.samples - 1) * self.program.ticks
+        return done in ticks
 
     def timing(self, clock: Clock) -> Timing:
         """The record of all cycles since the log began."""

@@ -25,7 +25,9 @@ def require_supported(network: Network, formats: Mapping[str, Format]) -> None:
             continue
         if kernel.pooling == "max":
             key = f"network.layers.{it.source}.pool.kind"
-            raise ConfigError([Problem(f"{key} must be average in the cycle engine, not 'max'", f"experiment.{key}")])
+            raise ConfigError(
+                [Problem(f"{key} must be average in the cycle engine, not 'max'", f"experiment.{key}")]
+            )
         rows, cols = it.weight_shape
         most = max(rows, cols * kernel.size**2) * kernel.window**2
         if most * -formats["weight"].lo > formats["partial"].hi:

@@ -1,10 +1,9 @@
 """The routers: flits go along x, then along y, through buffered input ports, one flit a cycle and output.
 
-A flit that enters a port at cycle t may leave from t + router_cycles on and then takes link_cycles to the next
-port, where a place is held for it from the moment it leaves. A packet's first flit takes an output port and the
-last one gives it back; ports that want the same output take turns. What a router sees of another one is the
-state before the cycle, so the order in which routers are stepped changes nothing.
-"""
+A flit that enters a port at cycle t may leave from t + router_cycles on and then takes link_cycles to the
+next port, where a place is held for it from the moment it leaves. A packet's first flit takes an output port
+and the last one gives it back; ports that want the same output take turns. What a router sees of another one
+is the state before the cycle, so the order in which routers are stepped changes nothing."""
 
 from __future__ import annotations
 
@@ -15,14 +14,14 @@ EAST, WEST, SOUTH, NORTH, LOCAL = range(5)
 """Ports; the outputs are the directions of the links of `neurochip.noc`."""
 
 TO, ADDRESS, VALUE, SOURCE, FIRST, LAST, READY = range(7)
-"""A flit: core that it goes to, address there, payload, core that it comes from, whether it is a packet's first or
-last, cycle from which it may leave its port."""
+"""A flit: core that it goes to, address there, payload, core that it comes from, whether it is a packet's
+first or last, cycle from which it may leave its port."""
 
 
 @kernel
 def inject(parameters, registers, ports, flits, core, now, to, address, value, length, counts):
-    """Bring the next flit of a packet of ``length`` into the mesh if there is room; returns whether it was the
-    last one. ``counts``: int64 [cores, events]."""
+    """Bring the next flit of a packet of ``length`` into the mesh if there is room; returns whether it was
+    the last one. ``counts``: int64 [cores, events]."""
     port, ring = ports[core, LOCAL], flits[core, LOCAL]
     if port[col.COUNT] + (port[col.FREED] == now) >= ring.shape[0]:
         return False

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurochip.clock import capture, tick
 from neurochip.clock import columns as col
 from neurochip.clock.refuse import require_no_overflow
+from neurochip.clock.state import Log
 from neurochip.fixed.scalar import draw, subkey
 from neurochip.neurons import registers as reg
 from neurochip.program import Phase, Program
@@ -22,6 +23,10 @@ Ints = NDArray[np.integer[Any]]
 
 CAPTURES = 1 << 32
 """Draws at a phase's end are named by this plus the phase; draws in a tick by 1 plus the tick."""
+
+
+SILENT = Log.of(0, 0)
+"""A log that keeps nothing."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,8 @@ class Outcome:
 
 @dataclass
 class Course:
-    """Where a sample is: the neurons' own time, that of the snapshot, ticks so far; registers that were saved."""
+    """Where a sample is: the neurons' own time, that of the snapshot, ticks so far; registers that were
+    saved."""
 
     time: int = 0
     saved_at: int = 0
@@ -50,7 +56,13 @@ class Course:
 
 
 def run_sample(
-    clock: Clock, sample: int, family: int, data: tuple[Ints, Ints], program: Program, outcome: Outcome, probe: Ints
+    clock: Clock,
+    sample: int,
+    family: int,
+    data: tuple[Ints, Ints],
+    program: Program,
+    outcome: Outcome,
+    probe: Ints,
 ) -> None:
     """Run sample number ``sample`` of a batch; ``family``: key of its draws; ``data``: inputs and targets."""
     course, flip = Course(), program.flips and bool(draw(family, 0) & 1)
@@ -83,15 +95,18 @@ def _tick(clock: Clock, number: int, k: int, this: tuple[Any, ...]) -> None:
     """One tick, and the cycles that it takes; ``this``: schedule, key, nudge, inputs and targets."""
     wiring, it, memories, counts = clock.wiring, clock.machines, clock.memories, clock.counts[number]
     clock.tally.spikes[number] += memories.spike != 0
-    tree = int(wiring.parameters[col.P_BARRIER])
+    tree, log = (
+        int(wiring.parameters[col.P_BARRIER]),
+        clock.log if clock.marks.watching(clock.watched) else SILENT,
+    )
     spikes = tick.deliver(
-        *wiring[:6], wiring.slots, it.registers, it.ports, it.flits, it.links, it.fifo, it.lines, it.events, it.busy,
-        memories.cells, memories.acc, memories.spike, clock.now, counts, *clock.log,
+        *wiring[:6], wiring.slots, it.registers, it.ports, it.flits, it.links, it.fifo, it.lines, it.events,
+        it.busy, memories.cells, memories.acc, memories.spike, clock.now, counts, *log,
     )  # fmt: skip
     neurons = tick.update(
-        wiring.parameters, wiring.hubs, wiring.sums, wiring.parts, wiring.lanes, it.registers, it.ports, it.flits,
-        it.links, it.busy, *memories[1:], clock.populations, np.zeros(clock.populations.shape[1], np.int64), *this,
-        clock.format_table, clock.now + spikes + tree, counts, *clock.log,
+        wiring.parameters, wiring.hubs, wiring.sums, wiring.parts, wiring.lanes, it.registers, it.ports,
+        it.flits, it.links, it.busy, *memories[1:], clock.populations, np.zeros(clock.populations.shape[1],
+        np.int64), *this, clock.format_table, clock.now + spikes + tree, counts, *log,
     )  # fmt: skip
     clock.marks.tick(number, k, clock.now, spikes, neurons)
     clock.now += spikes + neurons + 2 * tree

@@ -1,4 +1,5 @@
-"""A core while spikes are delivered: injector, input FIFO, axon look-up, row access with the column adders."""
+"""A core while spikes are delivered: injector, input FIFO, axon look-up, row access with the column
+adders."""
 
 from __future__ import annotations
 
@@ -18,12 +19,12 @@ def push(registers, fifo, core, axon, sign, now):
 
 @kernel
 def inject(parameters, units, axons, registers, ports, flits, fifo, events, slot, spike, core, now, counts):
-    """The injector: in a cycle one spike goes to one axon, or one flit of it. Returns 1 when a delivery begins.
+    """The injector: in a cycle one spike goes to one axon, or one flit of it. Returns 1 when a delivery
+    begins.
 
     ``slot``: the core's first slot.
     """
     reg = registers[core]
-    reg[col.MARK] |= 1 << col.INJECT
     unit = events[slot + reg[col.EVENT]]
     axon, begun = units[unit] + reg[col.AXON], 0
     if axon < units[unit + 1]:
@@ -38,10 +39,14 @@ def inject(parameters, units, axons, registers, ports, flits, fifo, events, slot
             done = router.inject(
                 parameters, registers, ports, flits, core, now, to, axon, spike[unit], length, counts
             )
-            begun = 1 if before == 0 and (done or reg[col.SENT] > 0) else 0
+            if not done and reg[col.SENT] == before:
+                return 0
+            begun = 1 if before == 0 else 0
             if not done:
+                reg[col.MARK] |= 1 << col.INJECT
                 return begun
         reg[col.AXON] += 1
+    reg[col.MARK] |= 1 << col.INJECT
     if units[unit] + reg[col.AXON] >= units[unit + 1]:
         reg[col.AXON] = 0
         reg[col.EVENT] += 1
@@ -124,6 +129,8 @@ def _add_column(block, line, first, last, sign, cells, acc):
             if y < 0 or y >= block[col.HEIGHT] or x < 0 or x >= block[col.WIDTH]:
                 continue
             to = (y * block[col.WIDTH] + x) * block[col.C_IN] + row // (size * size) - block[col.DOWN_0]
-        acc[block[col.ACC_DOWN] + to] += sign * cells[block[col.CELLS] + k * block[col.COLS_N] + line[col.L_INDEX]]
+        acc[block[col.ACC_DOWN] + to] += (
+            sign * cells[block[col.CELLS] + k * block[col.COLS_N] + line[col.L_INDEX]]
+        )
         added += 1
     return added

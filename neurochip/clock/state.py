@@ -16,11 +16,10 @@ Ints = NDArray[np.integer[Any]]
 class Wiring(NamedTuple):
     """The placed network; nothing here changes. The columns of the tables are in `columns`.
 
-    ``units``: for each unit its first axon, int64 [units + 1]. An axon is an entry of the axon table of one core:
-    it names the reads that a spike sets off there. ``hubs``: the core table; ``sums`` and ``parts``: the sums that
-    cores send, and the partial sums in them; ``slots``: the units of each core; ``lanes``: runs of units that
-    lanes take together.
-    """
+    ``units``: for each unit its first axon, int64 [units + 1]. An axon is an entry of the axon table of one
+    core: it names the reads that a spike sets off there. ``hubs``: the core table; ``sums`` and ``parts``:
+    the sums that cores send, and the partial sums in them; ``slots``: the units of each core; ``lanes``: runs
+    of units that lanes take together."""
 
     parameters: Ints
     blocks: Ints
@@ -37,10 +36,10 @@ class Wiring(NamedTuple):
 class Machines(NamedTuple):
     """The state machines of all cores.
 
-    ``registers``: int64 [cores, registers]; ``ports``: [cores, ports, fields]; ``flits``: [cores, ports, depth,
-    fields], rings; ``links``: flits that crossed each link; ``fifo``: [cores, depth, (axon, sign, cycle)];
-    ``lines``: [cores, 2, lines, fields]; ``events``: units that fire, by slot; ``busy``: cycles [cores, machines].
-    """
+    ``registers``: int64 [cores, registers]; ``ports``: [cores, ports, fields]; ``flits``: [cores, ports,
+    depth, fields], rings; ``links``: flits that crossed each link; ``fifo``: [cores, depth, (axon, sign,
+    cycle)]; ``lines``: [cores, 2, lines, fields]; ``events``: units that fire, by slot; ``busy``: cycles
+    [cores, machines]."""
 
     registers: Ints
     ports: Ints
@@ -64,9 +63,8 @@ class Machines(NamedTuple):
 
 class Memories(NamedTuple):
     """Crossbar ``cells``, column sums ``acc``, and the neurons: ``state`` [registers, units], ``bias``,
-    ``spike`` (committed) and ``fired`` (of this tick), int64 [units]; ``over`` [2, registers]: overflows and 1 +
-    the unit of the last one; ``noise``, ``out``: scratch of the neuron kernels.
-    """
+    ``spike`` (committed) and ``fired`` (of this tick), int64 [units]; ``over`` [2, registers]: overflows and
+    1 + the unit of the last one; ``noise``, ``out``: scratch of the neuron kernels."""
 
     cells: Ints
     acc: Ints

@@ -29,8 +29,8 @@ class Store:
 
     ``kept``: the table of `update`. ``values``: masters of the kept weights, then the copies of biases;
     ``weights``: what of a master a cell shows. ``copy_of``: for each unit its copy of a bias (-1: an input).
-    ``biases``: first copies. ``words``, ``word_of``: what copies send, by core; ``back``, ``back_of``: answers.
-    """
+    ``biases``: first copies. ``words``, ``word_of``: what copies send, by core; ``back``, ``back_of``:
+    answers."""
 
     placement: Placement
     blocks: Ints
@@ -56,7 +56,17 @@ class Store:
         back, back_of = _by_core([(to, place, core, at) for core, at, to, place in words], cores)
         values = np.zeros(total, np.int64)
         return cls(
-            placement, blocks, kept, values, np.zeros(size, np.int64), copy_of, biases, there, of, back, back_of
+            placement,
+            blocks,
+            kept,
+            values,
+            np.zeros(size, np.int64),
+            copy_of,
+            biases,
+            there,
+            of,
+            back,
+            back_of,
         )
 
     def load(self, masters: Sequence[Ints], biases: Sequence[Ints], half: int, fraction: int) -> None:
@@ -138,9 +148,7 @@ def _kept(placement: Placement) -> Ints:
             pitch = it.weight_shape[1]
             name = first[block.projection] + own.start * pitch + block.cols.start
             kernel = it.kernel
-            geometry = (
-                [kernel.size, kernel.window, kernel.stride, kernel.padding] if kernel else [1, 1, 1, 0]
-            )
+            geometry = [kernel.size, kernel.window, kernel.stride, kernel.padding] if kernel else [1, 1, 1, 0]
             place = [number, own.start, len(own), len(block.cols), at, name, pitch, block.replica == 0]
             rows.append([*place, *geometry, 0, 0, block.projection])
             at += len(own) * len(block.cols)

@@ -17,13 +17,12 @@ from neurochip.neurons import registers as reg
 @kernel
 def send_away(parameters, sums, parts, registers, ports, flits, acc, formats, over, core, now, counts):
     """Bring the next flit of a sum into the mesh; the sum is read with the first one."""
-    mine = registers[core]
+    mine, port = registers[core], ports[core, router.LOCAL]
+    if port[col.COUNT] + (port[col.FREED] == now) >= flits.shape[2]:
+        return
     mine[col.MARK] |= 1 << col.SUMS
     entry = mine[col.ENTRY]
     if mine[col.SENT] == 0:
-        port = ports[core, router.LOCAL]
-        if port[col.COUNT] + (port[col.FREED] == now) >= flits.shape[2]:
-            return
         mine[col.TOTAL] = _total(core, entry, sums, parts, acc, formats, over, counts)
     unit, home, length = sums[entry, col.S_UNIT], sums[entry, col.S_HOME], parameters[col.P_SUM]
     if router.inject(
@@ -62,8 +61,8 @@ def _total(core, entry, sums, parts, acc, formats, over, counts):
 
 @kernel
 def advance(
-    parameters, hubs, lanes, registers, populations, one, shifts, family, nudge, inputs, targets, formats, state,
-    bias, fired, noise, out, over, core, counts,
+    parameters, hubs, lanes, registers, populations, one, shifts, family, nudge, inputs, targets, formats,
+    state, bias, fired, noise, out, over, core, counts,
 ):  # fmt: skip
     """One cycle of the lanes; in the last cycle of a group its units are advanced."""
     mine, cycles = registers[core], parameters[col.P_NEURON_CYCLES]
@@ -82,8 +81,8 @@ def advance(
 
 @kernel
 def _units(
-    parameters, run, whole, pop, shifts, family, nudge, inputs, targets, formats, state, bias, fired, noise, out,
-    over, counts,
+    parameters, run, whole, pop, shifts, family, nudge, inputs, targets, formats, state, bias, fired, noise,
+    out, over, counts,
 ):  # fmt: skip
     """Advance a run of units by a tick: registers, encoder, spikes."""
     first, n = run[col.T_FIRST], run[col.T_COUNT]

@@ -47,7 +47,7 @@ def populations(network: Network, program: Program, formats: Mapping[str, Format
     rows, first = [], offsets(network)
     for index, extra in enumerate(fine_bits(network, program)):
         current = replace(formats["current"], frac=formats["current"].frac + extra)
-        parameters = program.neuron.parameters({**formats, "current": current}) 
+        parameters = program.neuron.parameters({**formats, "current": current})
         program.neuron.widest({**formats, "current": current}, program.nudge)
         nudged = index == len(network.populations) - 1
         size = network.populations[index].size
@@ -56,19 +56,19 @@ def populations(network: Network, program: Program, formats: Mapping[str, Format
 
 
 def format_table(formats: Mapping[str, Format]) -> Ints:
-    """One row for each register: lowest and highest value, overflow and rounding code, shift into the bank."""
-    rows = [
-        [*formats["membrane" if name == "previous" else name].row(), 0] for name in reg.REGISTERS
-    ]
+    """One row for each register: lowest and highest value, overflow and rounding code, shift into the
+    bank."""
+    rows = [[*formats["membrane" if name == "previous" else name].row(), 0] for name in reg.REGISTERS]
     rows[reg.BANK][reg.SHIFT] = formats["membrane"].frac - formats["bank"].frac
     return np.array(rows, np.int64)
 
 
 def parameters(hardware: Hardware, network: Network, formats: Mapping[str, Format]) -> Ints:
     """The parameters of the state machines; see `columns`."""
-    packets, drawing = Packets.of(hardware, network), {
-        name for name, it in formats.items() if it.rounding == "stochastic"
-    }
+    packets, drawing = (
+        Packets.of(hardware, network),
+        {name for name, it in formats.items() if it.rounding == "stochastic"},
+    )
     row = np.zeros(14, np.int64)
     row[col.P_MESH_COLS], row[col.P_ADDERS] = hardware.mesh.cols, hardware.crossbar.column_adders
     row[col.P_LANES], row[col.P_NEURON_CYCLES] = hardware.core.lanes, hardware.core.neuron_cycles

@@ -1,8 +1,8 @@
-"""One tick, clock by clock: spikes until all are integrated, a pass over the tree, sums and neurons, another pass.
+"""One tick, clock by clock: spikes until all are integrated, a pass over the tree, sums and neurons, another
+pass.
 
-No machine looks at what another core does in the same cycle: between cores there are only the routers' ports, the
-counter of deliveries that are under way, and the tree.
-"""
+No machine looks at what another core does in the same cycle: between cores there are only the routers' ports,
+the counter of deliveries that are under way, and the tree."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ def deliver(
             mine[col.OPEN] = mine[col.FIFO_N] < fifo.shape[1]
         logs.cycle(now, registers, busy, rows, used, last)
         now += 1
+    logs.rest(now, cores, rows, used, last)
     return now - start
 
 
@@ -62,16 +63,15 @@ def _events(hubs, slots, registers, events, spike):
 
 @kernel
 def update(
-    parameters, hubs, sum_table, parts, lanes, registers, ports, flits, links, busy, acc, state, bias, spike, fired,
-    over, noise, out, populations, one, shifts, family, nudge, inputs, targets, formats, start, counts, rows, used,
-    last,
+    parameters, hubs, sum_table, parts, lanes, registers, ports, flits, links, busy, acc, state, bias, spike,
+    fired, over, noise, out, populations, one, shifts, family, nudge, inputs, targets, formats, start, counts,
+    rows, used, last,
 ):  # fmt: skip
     """Send all sums home, advance all neurons and commit their spikes; returns the cycles.
 
-    ``populations``: the population table, ``one``: scratch for a row of it; ``shifts``: the neuron's row of its
-    schedule; ``family``: key of this tick's draws; ``nudge``: sign, multiplier, shift; ``inputs``, ``targets``: of
-    the sample; ``formats``: the format table.
-    """
+    ``populations``: the population table, ``one``: scratch for a row of it; ``shifts``: the neuron's row of
+    its schedule; ``family``: key of this tick's draws; ``nudge``: sign, multiplier, shift; ``inputs``,
+    ``targets``: of the sample; ``formats``: the format table."""
     state[reg.CURRENT, :] = 0
     for core in range(registers.shape[0]):
         registers[core, col.ENTRY] = hubs[core, col.SUM_0]
@@ -103,8 +103,8 @@ def update(
             elif complete and mine[col.STEP] < hubs[core, col.GROUPS] * parameters[col.P_NEURON_CYCLES]:
                 working = True
                 sums.advance(
-                    parameters, hubs, lanes, registers, populations, one, shifts, family, nudge, inputs, targets,
-                    formats, state, bias, fired, noise, out, over, core, counts,
+                    parameters, hubs, lanes, registers, populations, one, shifts, family, nudge, inputs,
+                    targets, formats, state, bias, fired, noise, out, over, core, counts,
                 )  # fmt: skip
         logs.cycle(now, registers, busy, rows, used, last)
         now += 1

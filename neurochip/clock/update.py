@@ -1,8 +1,7 @@
 """The update units, clock by clock: products of banks, sums of replicas, new weights, answers to replicas.
 
-A core has one update unit of some lanes, which walks the core's crossbars row by row. Sums of copies travel to the
-first copy, which alone rounds and writes; the new values travel back.
-"""
+A core has one update unit of some lanes, which walks the core's crossbars row by row. Sums of copies travel
+to the first copy, which alone rounds and writes; the new values travel back."""
 
 from __future__ import annotations
 
@@ -17,8 +16,8 @@ from neurochip.neurons import registers as reg
     U_PADDING, U_RATE_M, U_RATE_K, U_PROJECTION,
 ) = range(15)  # fmt: skip
 """Table of kept weights, one row per forward block: block; first row and rows of the kernel as it is learned;
-columns; where its sums and masters are; number of its first synapse, and of synapses in a row; whether it is the
-first copy; geometry of the kernel before folding; rate; projection."""
+columns; where its sums and masters are; number of its first synapse, and of synapses in a row; whether it is
+the first copy; geometry of the kernel before folding; rate; projection."""
 
 
 @kernel
@@ -169,14 +168,13 @@ def _fit(wide, formats, register, number, over):
 
 @kernel
 def exchange(
-    parameters, registers, ports, flits, links, busy, words, word_of, add, memory, values, start, counts, rows,
-    used, last,
+    parameters, registers, ports, flits, links, busy, words, word_of, add, memory, values, start, counts,
+    rows, used, last,
 ):  # fmt: skip
     """Send words between copies; returns the cycles until all have come in.
 
-    ``words``: int64 [words, (place, core it goes to, place there)], by sending core from ``word_of[core]`` on. A
-    word is what ``values`` holds; it is added to ``memory`` or, if not ``add``, takes its place.
-    """
+    ``words``: int64 [words, (place, core it goes to, place there)], by sending core from ``word_of[core]``
+    on. A word is what ``values`` holds; it is added to ``memory`` or, if not ``add``, takes its place."""
     now, left = start, words.shape[0]
     registers[:, col.ENTRY] = word_of[:-1]
     while left > 0:
@@ -187,15 +185,16 @@ def exchange(
                 mine[col.ARRIVED] = 0
                 left -= _store(memory, mine[col.ADDRESS], mine[col.VALUE], add)
             if mine[col.ENTRY] < word_of[core + 1]:
-                mine[col.MARK] |= 1 << col.UPDATE
-                word = words[mine[col.ENTRY]]
+                word, before = words[mine[col.ENTRY]], mine[col.SENT]
                 if word[1] == core:
                     left -= _store(memory, word[2], values[word[0]], add)
                 elif not router.inject(
                     parameters, registers, ports, flits, core, now, word[1], word[2], values[word[0]],
                     parameters[col.P_WORD], counts,
                 ):  # fmt: skip
+                    mine[col.MARK] |= (mine[col.SENT] > before) << col.UPDATE
                     continue
+                mine[col.MARK] |= 1 << col.UPDATE
                 mine[col.ENTRY] += 1
                 counts[core, col.REPLICA_WORDS] += 1
         logs.cycle(now, registers, busy, rows, used, last)

@@ -17,7 +17,8 @@ Ints = NDArray[np.integer[Any]]
 def edges(placement: Placement, hardware: Hardware, program: Program) -> Ints:
     """Cycles at the edges of each phase, int64 [phases]; the slowest core's, all work side by side."""
     number = [(phase.start != "continue") + phase.save + (phase.bank is not None) for phase in program.phases]
-    return np.array(number, np.int64) * passes(placement, hardware).max()
+    found: Ints = np.array(number, np.int64) * passes(placement, hardware).max()
+    return found
 
 
 def passes(placement: Placement, hardware: Hardware) -> Ints:

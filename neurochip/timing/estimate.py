@@ -25,7 +25,8 @@ Reals = NDArray[np.float64]
 def estimate(
     placement: Placement, hardware: Hardware, program: Program, loads: Ints, batches: Sequence[int] = ()
 ) -> Timing:
-    """Cycles of samples whose ticks brought ``loads``: int [samples, ticks, segments], as `Chip.run` counts them.
+    """Cycles of samples whose ticks brought ``loads``: int [samples, ticks, segments], as `Chip.run` counts
+    them.
 
     ``batches``: samples of each batch after which the weights were updated. docs/machine.md says where the
     estimate is off.
@@ -60,7 +61,8 @@ def _edges(program: Program) -> int:
 def _spikes(
     placement: Placement, hardware: Hardware, routes: SpikeRoutes, loads: Reals
 ) -> tuple[Reals, Reals, Ints]:
-    """Cycles of the first half of each tick, float [ticks]; cycles of work, float [cores]; flits of each link."""
+    """Cycles of the first half of each tick, float [ticks]; cycles of work, float [cores]; flits of each
+    link."""
     turns = loads * routes.turn
     starts = np.zeros_like(turns)
     for mine in routes.order:
@@ -69,7 +71,7 @@ def _spikes(
     for core in range(placement.mesh.cores):
         sent, mine = turns[:, routes.order[core]].sum(1), np.flatnonzero(routes.core == core)
         read = loads[:, routes.segment[mine]] * routes.work[mine]
-        work[core] = np.maximum(sent, read.sum(1)).sum()
+        work[core] = np.maximum(sent / routes.path.entry, read.sum(1)).sum()
         cycles = np.maximum(cycles, sent)
         if len(mine):
             cycles = np.maximum(cycles, _core(routes, mine, loads, starts, read))
@@ -95,9 +97,7 @@ def _core(routes: SpikeRoutes, mine: Ints, loads: Reals, starts: Reals, read: Re
     return found
 
 
-def _links(
-    placement: Placement, hardware: Hardware, routes: SpikeRoutes, loads: Reals
-) -> tuple[Ints, Reals]:
+def _links(placement: Placement, hardware: Hardware, routes: SpikeRoutes, loads: Reals) -> tuple[Ints, Reals]:
     """Flits of each link, and cycles until the fullest link of each tick has passed all of its flits on."""
     path, length = Path.of(hardware), Packets.of(hardware, placement.network).spike
     route, link = placement.mesh.paths(routes.home, routes.core)

@@ -59,11 +59,13 @@ class Router:
         return flit
 
 
-def travel(mesh: Mesh, path: Path, length: int, sending: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+def travel(
+    mesh: Mesh, path: Path, length: int, sending: Sequence[Sequence[int]]
+) -> tuple[list[int], list[int]]:
     """Cycles until each core has sent all of its packets, and until each has received all that come to it.
 
-    ``sending``: for each core the cores that its packets of ``length`` flits go to, in order. All begin at once.
-    """
+    ``sending``: for each core the cores that its packets of ``length`` flits go to, in order. All begin at
+    once."""
     routers = {core: Router() for core in range(mesh.cores)}
     waiting = [deque(_flits(mesh, core, to, length)) for core, to in enumerate(sending)]
     sent, received, now = [0] * mesh.cores, [0] * mesh.cores, 0

@@ -20,7 +20,8 @@ Ints = NDArray[np.integer[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Update:
-    """``cycles`` of the update after one batch; int64 [cores] ``work`` of update units; int64 [links] ``flits``."""
+    """``cycles`` of the update after one batch; int64 [cores] ``work`` of update units; int64 [links]
+    ``flits``."""
 
     cycles: int
     work: Ints
@@ -79,7 +80,9 @@ def _words(placement: Placement) -> list[tuple[int, int]]:
 
 
 def _bias_words(placement: Placement) -> list[tuple[int, int]]:
-    words, home, seen = [], {}, set()
+    words: list[tuple[int, int]] = []
+    home: dict[tuple[int, int], int] = {}
+    seen: set[tuple[int, int, int]] = set()
     for group in sorted(placement.groups, key=lambda it: (it.population, it.neurons.start)):
         if group.population:
             channels = placement.network.projections[group.population - 1].weight_shape[1]
@@ -95,7 +98,7 @@ def _bias_words(placement: Placement) -> list[tuple[int, int]]:
 def _exchange(
     placement: Placement, hardware: Hardware, words: list[tuple[int, int]], length: int, flits: Ints
 ) -> tuple[int, Ints]:
-    """Cycles until all words have come in, and for each core those in which it sends; adds to ``flits``.
+    """Cycles until all words have come in, and for each core those in which a flit leaves; adds to ``flits``.
 
     Words that stay on a core are taken to be sent last, a cycle each.
     """
@@ -106,4 +109,5 @@ def _exchange(
     for core, to in words:
         for link in mesh.path(core, to):
             flits[link] += length
-    return int(max((sent + stay).max(), received.max())), sent + stay
+    moved = np.array([len(it) * length for it in sending]) + stay
+    return int(max((sent + stay).max(), received.max())), moved

@@ -13,11 +13,11 @@ KIND_BITS = 2
 
 @dataclass(frozen=True)
 class Packets:
-    """Flits of each kind of packet; a packet has a kind, the core that it goes to, an address there, a payload.
+    """Flits of each kind of packet; a packet has a kind, the core that it goes to, an address there, a
+    payload.
 
-    ``spike``: an axon and a sign. ``sum``: a neuron and a sum of partial sums. ``word``: a synapse and the sum
-    of its update, or its new value.
-    """
+    ``spike``: an axon and a sign. ``sum``: a neuron and a sum of partial sums. ``word``: a synapse and the
+    sum of its update, or its new value."""
 
     spike: int
     sum: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,9 @@ class Timing:
 
     ``engine``: who says so. ``phases``: names; ``lengths``: ticks of each. ``spikes``, ``neurons``: int64
     [samples, ticks], cycles from the start of a tick until all spikes are integrated, and from then until all
-    neurons have fired; after each of the two comes a pass over the tree, of ``barrier`` cycles. ``edges``: int64
-    [samples, phases], cycles in which registers are cleared, saved, restored and captured. ``updates``: int64
-    [batches]. ``busy``: int64 [cores], cycles in which a core works; ``links``: int64 [links], flits.
+    neurons have fired; after each of the two comes a pass over the tree, of ``barrier`` cycles. ``edges``:
+    int64 [samples, phases], cycles in which registers are cleared, saved, restored and captured. ``updates``:
+    int64 [batches]. ``busy``: int64 [cores], cycles in which a core works; ``links``: int64 [links], flits.
     """
 
     engine: str
@@ -45,7 +46,8 @@ class Timing:
     @property
     def samples(self) -> Ints:
         """Cycles of every sample, int64 [samples]; the update is not in them."""
-        return self.ticks.sum(1) + self.edges.sum(1)
+        found: Ints = self.ticks.sum(1) + self.edges.sum(1)
+        return found
 
     @property
     def total(self) -> int:
@@ -56,7 +58,7 @@ class Timing:
     def by_phase(self) -> dict[str, int]:
         """Cycles of each phase, and of ``update``."""
         ends = np.cumsum([0, *self.lengths])
-        ticks = [int(self.ticks[:, a:b].sum()) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        ticks = [int(self.ticks[:, a:b].sum()) for a, b in pairwise(ends.tolist())]
         edges = self.edges.sum(0).tolist()
         both = [tick + edge for tick, edge in zip(ticks, edges, strict=True)]
         return {**dict(zip(self.phases, both, strict=True)), "update": int(self.updates.sum())}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from neurochip.hardware import Hardware
 from neurochip.mapping import BACKWARD, Placement
 from neurochip.timing.packets import Packets
 
-Ints = NDArray[np.integer[Any]]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,8 @@ class Path:
 
     @property
     def entry(self) -> float:
-        """Cycles for each flit of a stream into the mesh: a place in a buffer is taken until the flit has gone."""
+        """Cycles for each flit of a stream into the mesh: a place in a buffer is taken until the flit has
+        gone."""
         return max(1.0, (self.router + 1) / self.buffers)
 
     @property
@@ -48,11 +48,11 @@ class Path:
 class SpikeRoutes:
     """One row for each segment and core that its spikes reach, in the order in which injectors take them.
 
-    int64 [routes]: ``segment``, ``home``, ``core``; ``work``: cycles in which the core's adders are busy with a
-    spike; ``before``: cycles from the spike's turn at the injector until it is sent to this core; ``latency``:
-    from then until its first row can be read. ``turn``: float [segments], cycles of the injector for a spike.
-    ``order``: the segments of each core in the order of the injector.
-    """
+    int64 [routes]: ``segment``, ``home``, ``core``; ``work``: cycles in which the core's adders are busy with
+    a spike; ``before``: cycles from the spike's turn at the injector until it is sent to this core;
+    ``latency``: from then until its first row can be read. ``turn``: float [segments], cycles of the injector
+    for a spike. ``order``: the segments of each core in the order of the injector. ``path``: what the mesh
+    adds."""
 
     segment: Ints
     home: Ints
@@ -62,13 +62,17 @@ class SpikeRoutes:
     latency: Ints
     turn: NDArray[np.float64]
     order: tuple[Ints, ...]
+    path: Path
 
     @classmethod
     def of(cls, placement: Placement, hardware: Hardware) -> SpikeRoutes:
         """The routes of a placement; a route within a core is one, too."""
         cores, flits = placement.mesh.cores, Packets.of(hardware, placement.network).spike
         path, homes = Path.of(hardware), placement.home
-        key = placement.reads[:, 0] * cores + np.array([it.core for it in placement.blocks])[placement.reads[:, 1]]
+        key = (
+            placement.reads[:, 0] * cores
+            + np.array([it.core for it in placement.blocks])[placement.reads[:, 1]]
+        )
         routes, place = np.unique(key, return_inverse=True)
         work = np.zeros(len(routes), np.int64)
         np.add.at(work, place, placement.lines * _line_cycles(placement, hardware))
@@ -81,7 +85,7 @@ class SpikeRoutes:
         first = np.searchsorted(segment, segment)
         latency = np.where(hops > 0, path.latency(hops, flits), 0) + 2
         order = tuple(np.flatnonzero(homes == it) for it in range(cores))
-        return cls(segment, home, core, work, running - running[first], latency, turn, order)
+        return cls(segment, home, core, work, running - running[first], latency, turn, order, path)
 
 
 def _line_cycles(placement: Placement, hardware: Hardware) -> Ints:
@@ -93,10 +97,3 @@ def _line_cycles(placement: Placement, hardware: Hardware) -> Ints:
     length = np.where(by_column, sides[block, 1], sides[block, 0])
     found: Ints = -(-length // adders)
     return found
-
-
-def spike_flits(placement: Placement, hardware: Hardware) -> tuple[Ints, Ints]:
-    """(segment, link) of every link that a spike of a segment crosses; each counts as the flits of a spike."""
-    routes = SpikeRoutes.of(placement, hardware)
-    route, link = placement.mesh.paths(routes.home, routes.core)
-    return routes.segment[route], link

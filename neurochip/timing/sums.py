@@ -21,7 +21,7 @@ Ints = NDArray[np.integer[Any]]
 @dataclass(frozen=True, eq=False)
 class Second:
     """``cycles`` from the moment when all spikes are integrated until all neurons have fired; int64 [cores]
-    ``work``: cycles of sum unit and lanes; int64 [links] ``flits``."""
+    ``work``: cycles in which sum unit and lanes do something; int64 [links] ``flits``."""
 
     cycles: int
     work: Ints
@@ -32,17 +32,18 @@ class Second:
         mesh, length = placement.mesh, Packets.of(hardware, placement.network).sum
         source, home, number = _sums(placement)
         away = source != home
-        sending = [np.repeat(home[away & (source == core)], number[away & (source == core)]) for core in range(mesh.cores)]
-        sent, received = (np.array(it) for it in travel(mesh, Path.of(hardware), length, [it.tolist() for it in sending]))
-        kept = np.zeros(mesh.cores, np.int64)
-        np.add.at(kept, source[~away], number[~away])
+        packets = np.repeat(source[away], number[away]), np.repeat(home[away], number[away])
+        sending = [packets[1][packets[0] == core].tolist() for core in range(mesh.cores)]
+        sent, received = (np.array(it) for it in travel(mesh, Path.of(hardware), length, sending))
+        kept = np.bincount(source[~away], number[~away], mesh.cores).astype(np.int64)
         kept = -(-kept // hardware.crossbar.column_adders)
         lanes = passes(placement, hardware) * hardware.core.neuron_cycles
         route, link = mesh.paths(source[away], home[away])
         flits = np.zeros(mesh.link_ids, np.int64)
         np.add.at(flits, link, number[away][route] * length)
         cycles = np.maximum(sent + kept, received) + lanes
-        return cls(int(cycles.max()), sent + kept + lanes, flits)
+        moved = np.array([len(it) * length for it in sending])
+        return cls(int(cycles.max()), moved + kept + lanes, flits)
 
 
 def _sums(placement: Placement) -> tuple[Ints, Ints, Ints]:
