@@ -31,9 +31,10 @@ class Outcome:
     """What a batch left behind.
 
     ``readout``: [samples, outputs], membranes of the output population when the program reads them.
-    ``banks``: int32 [samples, banks, units] or [0, ...] when nothing was captured. ``trace``: int64 [ticks, 1
-    + registers, probes]. ``loads``: int32 [samples, ticks, segments] or [0, ...], spikes that arrived in each
-    tick by the segment of the placement that sent them."""
+    ``banks``: int32 [samples, banks, units] or [0, ...] when nothing was captured. ``trace``: int64 [ticks,
+    1 + registers, probes]. ``loads``: int32 [samples, ticks, segments] or [0, ...], spikes that arrived in
+    each tick by the segment of the placement that sent them.
+    """
 
     readout: Ints
     banks: Ints

@@ -11,7 +11,7 @@ from neurochip.clock.vcd import write_vcd
 from neurochip.datasets.base import Folder
 from neurochip.errors import CheckpointError, NeurochipError
 from neurochip.experiment import Run, Setup
-from neurochip.experiment.clocked import Clocked, clocked
+from neurochip.experiment.clocked import Clocked, clocked, require
 from neurochip.experiment.compiling import announcing
 from neurochip.files import make_folder, write_json
 
@@ -35,9 +35,10 @@ def trace_experiment(
     run = Run(setup, 1, data_dir)
     if chosen is None:
         chosen = range(min(SHOWN, run.program.ticks))
+    require(run, samples, chosen)
+    make_folder(folder)
     with announcing(lambda: say("compiling both engines; later runs start at once")):
         found = clocked(run, samples, chosen)
-    make_folder(folder)
     header = {"experiment": setup.experiment.name, "hardware": setup.hardware.name}
     span = [chosen.start, chosen.stop]
     write_json(folder / RESULT, {**header, "timeline_ticks": span, **found.as_json()})

@@ -39,7 +39,8 @@ class Clock:
 
     It has the methods of `neurochip.chip.Chip` and gives the same bits. `now` is the number of cycles so far;
     `take_timing` says how they were spent, `take_counts` what happened in them. Raises ConfigError as the
-    fast engine does."""
+    fast engine does.
+    """
 
     hardware: Hardware
     placement: Placement

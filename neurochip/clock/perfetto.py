@@ -1,7 +1,8 @@
 """Trace events as Perfetto and Chrome's about:tracing read them.
 
 Format: "Trace Event Format", Google, 2016: complete events ("X"), counters ("C") and names ("M"); times in
-µs."""
+µs.
+"""
 
 from __future__ import annotations
 

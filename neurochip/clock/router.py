@@ -3,7 +3,8 @@
 A flit that enters a port at cycle t may leave from t + router_cycles on and then takes link_cycles to the
 next port, where a place is held for it from the moment it leaves. A packet's first flit takes an output port
 and the last one gives it back; ports that want the same output take turns. What a router sees of another one
-is the state before the cycle, so the order in which routers are stepped changes nothing."""
+is the state before the cycle, so the order in which routers are stepped changes nothing.
+"""
 
 from __future__ import annotations
 

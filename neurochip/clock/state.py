@@ -19,7 +19,8 @@ class Wiring(NamedTuple):
     ``units``: for each unit its first axon, int64 [units + 1]. An axon is an entry of the axon table of one
     core: it names the reads that a spike sets off there. ``hubs``: the core table; ``sums`` and ``parts``:
     the sums that cores send, and the partial sums in them; ``slots``: the units of each core; ``lanes``: runs
-    of units that lanes take together."""
+    of units that lanes take together.
+    """
 
     parameters: Ints
     blocks: Ints
@@ -39,7 +40,8 @@ class Machines(NamedTuple):
     ``registers``: int64 [cores, registers]; ``ports``: [cores, ports, fields]; ``flits``: [cores, ports,
     depth, fields], rings; ``links``: flits that crossed each link; ``fifo``: [cores, depth, (axon, sign,
     cycle)]; ``lines``: [cores, 2, lines, fields]; ``events``: units that fire, by slot; ``busy``: cycles
-    [cores, machines]."""
+    [cores, machines].
+    """
 
     registers: Ints
     ports: Ints

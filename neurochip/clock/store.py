@@ -30,7 +30,8 @@ class Store:
     ``kept``: the table of `update`. ``values``: masters of the kept weights, then the copies of biases;
     ``weights``: what of a master a cell shows. ``copy_of``: for each unit its copy of a bias (-1: an input).
     ``biases``: first copies. ``words``, ``word_of``: what copies send, by core; ``back``, ``back_of``:
-    answers."""
+    answers.
+    """
 
     placement: Placement
     blocks: Ints

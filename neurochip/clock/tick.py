@@ -2,7 +2,8 @@
 pass.
 
 No machine looks at what another core does in the same cycle: between cores there are only the routers' ports,
-the counter of deliveries that are under way, and the tree."""
+the counter of deliveries that are under way, and the tree.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +72,8 @@ def update(
 
     ``populations``: the population table, ``one``: scratch for a row of it; ``shifts``: the neuron's row of
     its schedule; ``family``: key of this tick's draws; ``nudge``: sign, multiplier, shift; ``inputs``,
-    ``targets``: of the sample; ``formats``: the format table."""
+    ``targets``: of the sample; ``formats``: the format table.
+    """
     state[reg.CURRENT, :] = 0
     for core in range(registers.shape[0]):
         registers[core, col.ENTRY] = hubs[core, col.SUM_0]

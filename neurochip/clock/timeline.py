@@ -37,7 +37,8 @@ class Timeline:
 
     ``ticks``: their marks; ``phases``: names of all phases; ``barrier``: cycles of a pass over the tree;
     ``changes``: int64 [n, (cycle, signal, value)], rising cycles; signal ``3 * core + which``, see `logs`.
-    All signals are 0 before the first tick and after the last one."""
+    All signals are 0 before the first tick and after the last one.
+    """
 
     clock_mhz: float
     phases: tuple[str, ...]

@@ -1,7 +1,8 @@
 """The update units, clock by clock: products of banks, sums of replicas, new weights, answers to replicas.
 
 A core has one update unit of some lanes, which walks the core's crossbars row by row. Sums of copies travel
-to the first copy, which alone rounds and writes; the new values travel back."""
+to the first copy, which alone rounds and writes; the new values travel back.
+"""
 
 from __future__ import annotations
 
@@ -174,7 +175,8 @@ def exchange(
     """Send words between copies; returns the cycles until all have come in.
 
     ``words``: int64 [words, (place, core it goes to, place there)], by sending core from ``word_of[core]``
-    on. A word is what ``values`` holds; it is added to ``memory`` or, if not ``add``, takes its place."""
+    on. A word is what ``values`` holds; it is added to ``memory`` or, if not ``add``, takes its place.
+    """
     now, left = start, words.shape[0]
     registers[:, col.ENTRY] = word_of[:-1]
     while left > 0:

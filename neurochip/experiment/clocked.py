@@ -26,7 +26,8 @@ class Clocked:
     """Some training samples, run and learned by both engines.
 
     ``differences``: names of what differs, empty if nothing does; ``cycles``: of the cycle engine;
-    ``estimated``: of the fast one; ``counts``: events of the cycle engine."""
+    ``estimated``: of the fast one; ``counts``: events of the cycle engine.
+    """
 
     samples: int
     differences: tuple[str, ...]
@@ -58,8 +59,9 @@ def clocked(run: Run, samples: int, ticks: range = range(0)) -> Clocked:
     """Train ``run`` on the first samples of its epoch, in batches, on both engines.
 
     ``ticks``: those of the first sample that are in the timeline. Every register of every neuron is compared
-    in every tick. Raises NeurochipError if there are not so many samples or ticks."""
-    _require(run, samples, ticks)
+    in every tick. Raises NeurochipError if there are not so many samples or ticks.
+    """
+    require(run, samples, ticks)
     both = _Both(run)
     both.clock.watch(ticks)
     order = permutation(run.experiment.seed, run.epoch, len(run.data["train"]))[:samples]
@@ -126,7 +128,8 @@ class _Both:
             self.found[name] = None
 
 
-def _require(run: Run, samples: int, ticks: range) -> None:
+def require(run: Run, samples: int, ticks: range) -> None:
+    """Raise NeurochipError if there are not so many training samples, or ticks of a sample."""
     there = len(run.data["train"])
     if not 1 <= samples <= there:
         raise NeurochipError(f"samples must be 1..{there} of the training part, not {samples}")

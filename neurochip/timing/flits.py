@@ -65,7 +65,8 @@ def travel(
     """Cycles until each core has sent all of its packets, and until each has received all that come to it.
 
     ``sending``: for each core the cores that its packets of ``length`` flits go to, in order. All begin at
-    once."""
+    once.
+    """
     routers = {core: Router() for core in range(mesh.cores)}
     waiting = [deque(_flits(mesh, core, to, length)) for core, to in enumerate(sending)]
     sent, received, now = [0] * mesh.cores, [0] * mesh.cores, 0

@@ -17,7 +17,8 @@ class Packets:
     payload.
 
     ``spike``: an axon and a sign. ``sum``: a neuron and a sum of partial sums. ``word``: a synapse and the
-    sum of its update, or its new value."""
+    sum of its update, or its new value.
+    """
 
     spike: int
     sum: int

@@ -52,7 +52,8 @@ class SpikeRoutes:
     a spike; ``before``: cycles from the spike's turn at the injector until it is sent to this core;
     ``latency``: from then until its first row can be read. ``turn``: float [segments], cycles of the injector
     for a spike. ``order``: the segments of each core in the order of the injector. ``path``: what the mesh
-    adds."""
+    adds.
+    """
 
     segment: Ints
     home: Ints
