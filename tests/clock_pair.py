@@ -1,0 +1,113 @@
+"""The same network on both engines, with the same weights and data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.chip import Chip
+from neurochip.clock import Clock
+from neurochip.counts import Counts, Tally
+from neurochip.fixed import Rate
+from neurochip.hardware import Hardware
+from neurochip.mapping import place
+from neurochip.network import Network
+from neurochip.program import Program
+from neurochip.rules import EP
+
+Ints = NDArray[np.integer[Any]]
+
+TALLIED = ("spikes", "saturations", "updates", "samples", "batches")
+
+
+def program(variant: str = "symmetric", free: int = 6, nudged: int = 3) -> Program:
+    rule = {"name": "ep", "variant": variant, "ticks": {"free": free, "nudged": nudged}, "learning_rate": 0.1}
+    return EP.model_validate(rule).program(8)
+
+
+@dataclass
+class Pair:
+    """Two chips: ``fast`` and ``clock``."""
+
+    network: Network
+    hardware: Hardware
+    rule: Program
+    fold: bool = False
+    seed: int = 0
+    scale: float = 0.4
+    fast: Chip = field(init=False)
+    clock: Clock = field(init=False)
+
+    def __post_init__(self) -> None:
+        placement = place(self.network, self.hardware, self.rule.feedback, fold=self.fold)
+        self.fast, self.clock = (kind(self.hardware, placement, self.rule) for kind in (Chip, Clock))
+        self.draw = np.random.default_rng(self.seed)
+        weight, lsb = self.fast.formats["weight"], 2**self.fast.fraction * self.scale
+        masters = [
+            np.rint(self.draw.uniform(weight.lo, weight.hi, p.weight_shape) * lsb).astype(np.int64)
+            for p in self.network.projections
+        ]
+        biases = [self.draw.integers(-40, 41, p.weight_shape[1]) for p in self.network.projections]
+        for chip in (self.fast, self.clock):
+            chip.load(masters, biases)
+
+    def data(self, samples: int) -> tuple[Ints, Ints]:
+        """Random inputs, every third one silent, and one-hot targets."""
+        one = min(1 << self.fast.formats["membrane"].frac, self.fast.formats["membrane"].hi)
+        sizes = [population.size for population in self.network.populations]
+        inputs = self.draw.integers(0, one + 1, (samples, sizes[0]))
+        inputs[:, ::3] = 0
+        targets = np.zeros((samples, sizes[-1]), np.int64)
+        targets[np.arange(samples), self.draw.integers(0, sizes[-1], samples)] = one
+        return inputs, targets
+
+    def run(self, samples: int, family: int = 7) -> Ints:
+        """Run samples on both and compare everything, every register in every tick included; returns the
+        banks."""
+        inputs, targets = self.data(samples)
+        units, banks = np.arange(self.network.neurons), []
+        for n in range(samples):
+            given = inputs[n : n + 1], targets[n : n + 1], np.array([n]), family
+            one, other = self.fast.run(*given, probe=units), self.clock.run(*given, probe=units)
+            np.testing.assert_array_equal(one.trace, other.trace)
+            np.testing.assert_array_equal(one.banks, other.banks)
+            np.testing.assert_array_equal(one.readout, other.readout)
+            banks.append(one.banks)
+        return np.concatenate(banks)
+
+    def learn(self, banks: Ints, family: int = 3) -> None:
+        """Update both and compare all weights."""
+        n = len(self.network.projections)
+        for chip in (self.fast, self.clock):
+            chip.learn(banks, [Rate(37, 6)] * n, [Rate(3, 8)] * n, family)
+        for name in ("masters", "weights", "biases"):
+            for one, other in zip(getattr(self.fast, name), getattr(self.clock, name), strict=True):
+                np.testing.assert_array_equal(one, other, err_msg=name)
+
+    def compare_counts(self) -> Counts:
+        """Compare all that was counted since the last call, by phase and core; returns the events."""
+        one, other = self.fast.take_tally(), self.clock.take_tally()
+        for name in TALLIED:
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+        derived, events = self.derived(one), self.clock.take_counts()
+        none = np.zeros((len(events.phases), self.fast.placement.mesh.cores), np.int64)
+        for name in derived.per_core.keys() | events.per_core.keys():
+            expected = derived.per_core.get(name, none)
+            np.testing.assert_array_equal(expected, events.per_core[name], err_msg=name)
+        assert derived.update == events.update
+        return events
+
+    def derived(self, tally: Tally) -> Counts:
+        """Counts as they follow from a tally of the fast engine."""
+        formats = self.fast.formats.items()
+        random = frozenset(name for name, it in formats if it.rounding == "stochastic")
+        return Counts.of(tally, self.fast.placement, self.rule, random)
+
+
+def with_keys(hardware: Hardware, **sections: dict[str, int]) -> Hardware:
+    """A chip with other values in some sections, as ``noc={"flit_bits": 8}``."""
+    update = {name: getattr(hardware, name).model_copy(update=keys) for name, keys in sections.items()}
+    return hardware.model_copy(update=update)
