@@ -80,13 +80,37 @@ class SpikeRoutes:
         segment, core = routes // cores, routes % cores
         home = homes[segment]
         hops = np.add(*placement.mesh.legs(home, core))
-        cost = np.where(hops > 0, flits * path.entry, 1.0)
+        way = _first_links(placement, home, core)
+        rate = np.where(way == _before(segment, way), path.crossing, path.entry)
+        cost = np.where(hops > 0, flits * rate, 1.0)
         turn = np.maximum(np.bincount(segment, cost, len(placement.segments)), 1.0)
         running = np.cumsum(cost) - cost
         first = np.searchsorted(segment, segment)
         latency = np.where(hops > 0, path.latency(hops, flits), 0) + 2
         order = tuple(np.flatnonzero(homes == it) for it in range(cores))
         return cls(segment, home, core, work, running - running[first], latency, turn, order, path)
+
+
+def _first_links(placement: Placement, home: Ints, core: Ints) -> Ints:
+    """The link by which each route leaves its home; -1: none."""
+    found = np.full(len(home), -1, np.int64)
+    route, link = placement.mesh.paths(home, core)
+    first = np.unique(route, return_index=True)
+    found[first[0]] = link[first[1]]
+    return found
+
+
+def _before(segment: Ints, way: Ints) -> Ints:
+    """For each route the first link of the packet before it: of the same spike, or the last one of the spike
+    before."""
+    found, last = np.full(len(way), -1, np.int64), {}
+    remote = np.flatnonzero(way >= 0)
+    for it in remote.tolist():
+        last[int(segment[it])] = int(way[it])
+    for it in remote.tolist():
+        found[it] = last[int(segment[it])]
+        last[int(segment[it])] = int(way[it])
+    return found
 
 
 def _line_cycles(placement: Placement, hardware: Hardware) -> Ints:
