@@ -71,7 +71,8 @@ def _spikes(
     for core in range(placement.mesh.cores):
         sent, mine = turns[:, routes.order[core]].sum(1), np.flatnonzero(routes.core == core)
         read = loads[:, routes.segment[mine]] * routes.work[mine]
-        work[core] = np.maximum(sent / routes.path.entry, read.sum(1)).sum()
+        moved = (loads * routes.moves)[:, routes.order[core]].sum(1)
+        work[core] = np.maximum(moved, read.sum(1)).sum()
         cycles = np.maximum(cycles, sent)
         if len(mine):
             cycles = np.maximum(cycles, _core(routes, mine, loads, starts, read))

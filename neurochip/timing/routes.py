@@ -50,9 +50,9 @@ class SpikeRoutes:
 
     int64 [routes]: ``segment``, ``home``, ``core``; ``work``: cycles in which the core's adders are busy with
     a spike; ``before``: cycles from the spike's turn at the injector until it is sent to this core;
-    ``latency``: from then until its first row can be read. ``turn``: float [segments], cycles of the injector
-    for a spike. ``order``: the segments of each core in the order of the injector. ``path``: what the mesh
-    adds.
+    ``latency``: from then until its first row can be read. float [segments]: ``turn``: cycles that a spike
+    takes at the injector, ``moves``: those of them in which something is sent. ``order``: the segments of
+    each core in the order of the injector.
     """
 
     segment: Ints
@@ -62,8 +62,8 @@ class SpikeRoutes:
     before: NDArray[np.float64]
     latency: Ints
     turn: NDArray[np.float64]
+    moves: NDArray[np.float64]
     order: tuple[Ints, ...]
-    path: Path
 
     @classmethod
     def of(cls, placement: Placement, hardware: Hardware) -> SpikeRoutes:
@@ -83,12 +83,15 @@ class SpikeRoutes:
         way = _first_links(placement, home, core)
         rate = np.where(way == _before(segment, way), path.crossing, path.entry)
         cost = np.where(hops > 0, flits * rate, 1.0)
-        turn = np.maximum(np.bincount(segment, cost, len(placement.segments)), 1.0)
+        turn, moves = (
+            np.maximum(np.bincount(segment, it, len(placement.segments)), 1.0)
+            for it in (cost, np.where(hops > 0, flits, 1))
+        )
         running = np.cumsum(cost) - cost
         first = np.searchsorted(segment, segment)
         latency = np.where(hops > 0, path.latency(hops, flits), 0) + 2
         order = tuple(np.flatnonzero(homes == it) for it in range(cores))
-        return cls(segment, home, core, work, running - running[first], latency, turn, order, path)
+        return cls(segment, home, core, work, running - running[first], latency, turn, moves, order)
 
 
 def _first_links(placement: Placement, home: Ints, core: Ints) -> Ints:
