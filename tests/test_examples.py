@@ -20,14 +20,19 @@ EXAMPLES = ROOT / "examples"
 SCRIPTS: dict[str, tuple[list[str], str]] = {
     "bit_widths.py": (["1"], "weight bits"),
     "by_hand.py": ([], "113 weights after"),
+    "clock_by_clock.py": (["{folder}"], "both engines agree"),
     "layer_by_layer.py": ([], "patterns 0 1 2 3 are taken for [0 1 2 3]"),
     "probe_figure.py": (["{folder}", "2"], "probe.png"),
     "ten_lines.py": (["{folder}"], "epoch 4"),
 }
 """Arguments of each script, and what its output must contain; ``{folder}`` is where it puts its pictures."""
 
-SLOW = {"bit_widths.py", "probe_figure.py", "ten_lines.py"}
-PICTURES = {"probe_figure.py": "probe.png", "ten_lines.py": "ten_lines.png"}
+SLOW = {"bit_widths.py", "clock_by_clock.py", "probe_figure.py", "ten_lines.py"}
+PICTURES = {
+    "clock_by_clock.py": {"trace.json", "trace.vcd"},
+    "probe_figure.py": {"probe.png"},
+    "ten_lines.py": {"ten_lines.png"},
+}
 
 EXPERIMENTS = ["my_experiment.yaml"]
 CHIPS = ["my_chip.yaml"]
@@ -63,7 +68,7 @@ def test_every_example_is_in_the_readme() -> None:
 def test_script_runs(script: str, tmp_path: Path) -> None:
     assert SCRIPTS[script][1] in run(script, tmp_path)
     pictures = {path.name for path in tmp_path.iterdir()}
-    assert pictures == ({PICTURES[script]} if script in PICTURES else set())
+    assert pictures == PICTURES.get(script, set())
 
 
 @pytest.mark.parametrize("chip", CHIPS)

@@ -80,4 +80,8 @@ class Marks:
             updates=np.array([length for _, length in self.updates], np.int64),
             busy=clock.machines.busy[:, col.ANY].copy(),
             links=clock.machines.links.copy(),
+            machines={
+                name: clock.machines.busy[:, index].copy()
+                for index, name in enumerate(col.MACHINES[: col.ANY])
+            },
         )

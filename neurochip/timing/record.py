@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -23,6 +23,7 @@ class Timing:
     neurons have fired; after each of the two comes a pass over the tree, of ``barrier`` cycles. ``edges``:
     int64 [samples, phases], cycles in which registers are cleared, saved, restored and captured. ``updates``:
     int64 [batches]. ``busy``: int64 [cores], cycles in which a core works; ``links``: int64 [links], flits.
+    ``machines``: the same as ``busy`` for each state machine of a core, if the engine knows it.
     """
 
     engine: str
@@ -37,6 +38,7 @@ class Timing:
     updates: Ints
     busy: Ints
     links: Ints
+    machines: dict[str, Ints] = field(default_factory=dict)
 
     @property
     def ticks(self) -> Ints:
@@ -64,6 +66,12 @@ class Timing:
         return {**dict(zip(self.phases, both, strict=True)), "update": int(self.updates.sum())}
 
     @property
+    def idle(self) -> Ints:
+        """Cycles in which a core does nothing, int64 [cores]."""
+        found: Ints = self.total - self.busy
+        return found
+
+    @property
     def critical_core(self) -> int:
         """The core that works in the most cycles."""
         return int(self.busy.argmax())
@@ -89,6 +97,8 @@ class Timing:
             "edges": self.edges.tolist(),
             "updates": self.updates.tolist(),
             "busy_cycles": self.busy.tolist(),
+            "idle_cycles": self.idle.tolist(),
+            "machines": {name: cycles.tolist() for name, cycles in self.machines.items()},
             "critical_core": self.critical_core,
             "critical_link": None if link is None else list(self.mesh.link_ends(link)),
             "links": [[*self.mesh.link_ends(it), int(self.links[it])] for it in used],
