@@ -166,6 +166,14 @@ def test_the_command(
     assert "equal in every register, spike, weight and count" in said
     assert "critical core  0" in said
     found = json.loads((out / "cycles.json").read_text())
+    page = (Path(__file__).parent.parent / "docs" / "trace.md").read_text()
+    told = {
+        key
+        for cells in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+        for key in re.findall(r"`(\w+)`", cells)
+    }
+    assert told == found.keys() | found["cycles"].keys()
+    assert found["cycles"].keys() == found["estimate"].keys()
     assert found["equal"]
     assert found["differences"] == []
     assert found["timeline_ticks"] == [7, 10]

@@ -59,12 +59,8 @@ def _multiply(clock: Clock, core: int, banks: Ints, sums: Ints) -> int:
 
 def _write(clock: Clock, core: int, sums: Ints, family: int) -> int:
     """New masters, weights and biases on a core; returns the cycles of its update unit."""
-    store, over, counts, lanes = (
-        clock.store,
-        clock.memories.over,
-        clock.counts[-1],
-        clock.hardware.update_unit.lanes,
-    )
+    store, over, counts = clock.store, clock.memories.over, clock.counts[-1]
+    lanes = clock.hardware.update_unit.lanes
     weights = update.write(
         core, lanes, clock.wiring.blocks, store.kept, clock.format_table, clock.fraction, family, sums,
         store.values, store.weights, over, clock.tally.updates, counts,

@@ -95,18 +95,17 @@ def _tick(clock: Clock, number: int, k: int, this: tuple[Any, ...]) -> None:
     """One tick, and the cycles that it takes; ``this``: schedule, key, nudge, inputs and targets."""
     wiring, it, memories, counts = clock.wiring, clock.machines, clock.memories, clock.counts[number]
     clock.tally.spikes[number] += memories.spike != 0
-    tree, log = (
-        int(wiring.parameters[col.P_BARRIER]),
-        clock.log if clock.marks.watching(clock.watched) else SILENT,
-    )
+    tree = int(wiring.parameters[col.P_BARRIER])
+    log = clock.log if clock.marks.watching(clock.watched) else SILENT
+    one = np.zeros(clock.populations.shape[1], np.int64)
     spikes = tick.deliver(
         *wiring[:6], wiring.slots, it.registers, it.ports, it.flits, it.links, it.fifo, it.lines, it.events,
         it.busy, memories.cells, memories.acc, memories.spike, clock.now, counts, *log,
     )  # fmt: skip
     neurons = tick.update(
         wiring.parameters, wiring.hubs, wiring.sums, wiring.parts, wiring.lanes, it.registers, it.ports,
-        it.flits, it.links, it.busy, *memories[1:], clock.populations, np.zeros(clock.populations.shape[1],
-        np.int64), *this, clock.format_table, clock.now + spikes + tree, counts, *log,
+        it.flits, it.links, it.busy, *memories[1:], clock.populations, one, *this, clock.format_table,
+        clock.now + spikes + tree, counts, *log,
     )  # fmt: skip
     clock.marks.tick(number, k, clock.now, spikes, neurons)
     clock.now += spikes + neurons + 2 * tree

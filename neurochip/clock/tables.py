@@ -65,10 +65,8 @@ def format_table(formats: Mapping[str, Format]) -> Ints:
 
 def parameters(hardware: Hardware, network: Network, formats: Mapping[str, Format]) -> Ints:
     """The parameters of the state machines; see `columns`."""
-    packets, drawing = (
-        Packets.of(hardware, network),
-        {name for name, it in formats.items() if it.rounding == "stochastic"},
-    )
+    packets = Packets.of(hardware, network)
+    drawing = {name for name, it in formats.items() if it.rounding == "stochastic"}
     row = np.zeros(14, np.int64)
     row[col.P_MESH_COLS], row[col.P_ADDERS] = hardware.mesh.cols, hardware.crossbar.column_adders
     row[col.P_LANES], row[col.P_NEURON_CYCLES] = hardware.core.lanes, hardware.core.neuron_cycles
