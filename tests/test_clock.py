@@ -99,6 +99,7 @@ def test_the_clock_changes_time_and_nothing_else() -> None:
     slower = {
         "as it is": {},
         "adders": {"crossbar": {"column_adders": 1}},
+        "reads": {"crossbar": {"access_cycles": 3}},
         "lanes": {"core": {"lanes": 1}},
         "neurons": {"core": {"neuron_cycles": 9}},
         "routers": {"noc": {"router_cycles": 9}},
@@ -114,6 +115,7 @@ def test_the_clock_changes_time_and_nothing_else() -> None:
         pair.learn(pair.run(1))
         events = pair.compare_counts()
         totals.add(tuple(events.total(action) for action in ACTIONS))
+        assert events.total("flits") >= events.total("packets")
         cycles[name] = pair.clock.take_timing().total
     assert len(totals) == 1
     assert all(cycles[name] > cycles["as it is"] for name in slower if name != "as it is"), cycles
@@ -124,7 +126,8 @@ def test_flits_on_links_are_the_hops_of_packets() -> None:
     pair = Pair(SMALL, hardware, program())
     pair.learn(pair.run(1))
     events, timing = pair.compare_counts(), pair.clock.take_timing()
-    assert timing.links.sum() == events.total("hops") > 0
+    assert timing.links.sum() == events.total("hops") == events.total("flit_hops") > 0
+    assert events.total("flits") == events.total("packets")
     mesh = Mesh(3, 3)
     assert set(np.flatnonzero(timing.links)) <= set(mesh.links())
 
@@ -145,6 +148,26 @@ def test_a_wrong_cell_is_noticed() -> None:
         pair.run(1)
 
 
+def test_finer_events() -> None:
+    """Words and cells of reads, states at the edges of phases, writes: by plain arithmetic."""
+    hardware = with_keys(chip((1, 1), (8, 8), "mirrored"), crossbar={"column_adders": 3})
+    pair = Pair(dense_network(5, 4, 3), hardware, program())
+    pair.learn(pair.run(5))
+    spikes, events = pair.fast.tally.spikes.sum(0), pair.compare_counts()
+    each = spikes[:5].sum(), spikes[5:9].sum(), spikes[9:].sum()
+    assert events.total("word_reads") == each[0] * 2 + each[1] + each[2] * 2
+    assert events.total("cell_reads") == each[0] * 4 + each[1] * 3 + each[2] * 4
+    assert events.total("cell_reads") == events.total("synaptic_ops")
+    assert events.per_core["state_resets"][:, 0].tolist() == [12 * 5, 0, 0, 0]
+    assert events.per_core["state_saves"][:, 0].tolist() == [12 * 5, 0, 0, 0]
+    assert events.per_core["state_restores"][:, 0].tolist() == [0, 12 * 5, 12 * 5, 0]
+    assert events.total("bias_additions") == 7 * 5 * 2
+    assert events.total("bias_updates") == 7
+    assert events.total("master_writes") == events.total("updates") - events.total("lost_updates")
+    assert events.total("mirror_writes") == events.updates[1, 2] > 0
+    assert events.total("weight_writes") == events.updates[:, 2].sum()
+
+
 def test_nothing_happens_in_a_silent_tick_but_sums_and_neurons() -> None:
     pair = Pair(dense_network(4, 3, 2), Hardware.load("tiny"), program())
     nothing = np.zeros((1, 4), np.int64), np.zeros((1, 2), np.int64), np.array([0]), 1
@@ -152,7 +175,7 @@ def test_nothing_happens_in_a_silent_tick_but_sums_and_neurons() -> None:
         [np.zeros(p.weight_shape, np.int64) for p in pair.network.projections], [np.zeros(3), np.zeros(2)]
     )
     pair.clock.run(*nothing)
-    events, timing = pair.clock.take_counts(), pair.clock.take_timing()
+    events, timing = pair.clock.take_events(), pair.clock.take_timing()
     assert events.total("spikes") == events.total("row_reads") == events.total("hops") == 0
     assert events.total("barriers") == 12
     assert (timing.spikes == 1).all()

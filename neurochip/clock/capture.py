@@ -22,5 +22,4 @@ def capture(units, membrane, row, family, bank, over, counts):
             over[0, reg.BANK] += 1
             over[1, reg.BANK] = unit + 1
         bank[unit] = kept
-        counts[col.BANK_CAPTURES] += 1
-        counts[col.RANDOM_WORDS] += row[reg.ROUNDING] == 2
+        counts[col.RANDOM_WORDS] += row[reg.ROUNDING] == 2 and row[reg.SHIFT] > 0

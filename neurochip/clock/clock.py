@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from neurochip.clock import columns as col
 from neurochip.clock import lower, tables
+from neurochip.clock.events import Events
 from neurochip.clock.learning import learn
 from neurochip.clock.marks import Marks
 from neurochip.clock.refuse import require_supported
@@ -19,7 +20,6 @@ from neurochip.clock.running import Outcome, run_sample
 from neurochip.clock.state import Log, Machines, Memories, Wiring
 from neurochip.clock.store import Store
 from neurochip.clock.timeline import Timeline
-from neurochip.counts import Counts, Tally
 from neurochip.fixed import Format, Rate
 from neurochip.fixed.scalar import subkey
 from neurochip.hardware import Hardware
@@ -38,7 +38,7 @@ class Clock:
     """A placed network on a piece of hardware, stepped clock by clock.
 
     It has the methods of `neurochip.chip.Chip` and gives the same bits. `now` is the number of cycles so far;
-    `take_timing` says how they were spent, `take_counts` what happened in them. Raises ConfigError as the
+    `take_timing` says how they were spent, `take_events` what happened in them. Raises ConfigError as the
     fast engine does.
     """
 
@@ -55,8 +55,10 @@ class Clock:
     watched: range = field(init=False, default=range(0))
     now: int = field(init=False, default=0)
     counts: Ints = field(init=False)
-    tally: Tally = field(init=False)
+    spikes: Ints = field(init=False)
+    updates: Ints = field(init=False)
     marks: Marks = field(init=False)
+    _draws: dict[tuple[tuple[int, int], bool], Ints] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         network, cores = self.placement.network, self.placement.mesh.cores
@@ -65,7 +67,7 @@ class Clock:
         require_supported(network, self.formats)
         self.populations = tables.populations(network, self.program, self.formats)
         self.format_table = tables.format_table(self.formats)
-        parameters = tables.parameters(self.hardware, network, self.formats)
+        parameters = tables.parameters(self.hardware, network)
         self.wiring = lower.wiring(self.placement, self.program, parameters)
         depth = min(self.hardware.core.fifo_depth, lower.most_axons(self.wiring))
         buffers = self.hardware.noc.fifo_flits, depth, lower.most_lines(self.wiring)
@@ -73,7 +75,7 @@ class Clock:
         self.store = Store.of(self.placement, self.wiring.blocks)
         sizes = lower.sizes(self.wiring.blocks)
         self.memories = Memories.of(*sizes, network.neurons, self.hardware.core.lanes)
-        self.log = Log.of(0, cores)
+        self.log, self.marks = Log.of(0, cores), Marks(self.now)
         self._clear()
 
     # -- weights -------------------------------------------------------------------------------------------
@@ -127,6 +129,13 @@ class Clock:
         """Let the update units walk all crossbars once; arguments as `Chip.learn`."""
         learn(self, np.asarray(banks, np.int64), rates, bias_rates, family)
 
+    def draws(self, steps: tuple[int, int], nudged: bool) -> Ints:
+        """Random words in a tick; see `tables.draws`."""
+        if (steps, nudged) not in self._draws:
+            network = self.placement.network
+            self._draws[steps, nudged] = tables.draws(network, self.program, self.formats, steps, nudged)
+        return self._draws[steps, nudged]
+
     def watch(self, ticks: range, rows: int = MOST_ROWS) -> None:
         """Log all signals in these ticks (counted over all phases) of the next sample, for `timeline`.
 
@@ -141,24 +150,14 @@ class Clock:
 
     # -- what happened -------------------------------------------------------------------------------------
 
-    def take_tally(self) -> Tally:
-        """What the fast engine tallies, since the last call; counting starts again at zero."""
-        tally, self.tally = self.tally, self._new_tally()
-        tally.saturations += self.memories.over[0]
-        self.memories.over[:] = 0
-        return tally
-
-    def take_counts(self) -> Counts:
+    def take_events(self) -> Events:
         """All events since the last call, each counted when it happened; counting starts again at zero."""
-        table, self.counts = self.counts, np.zeros_like(self.counts)
-        events = {
-            name: np.ascontiguousarray(table[:, :, index], np.int64) for index, name in enumerate(col.EVENTS)
-        }
-        update = {name: int(events.pop(name).sum()) for name in ("updates", "lost_updates", "weight_writes")}
-        draws = int(events.pop("weight_draws").sum())
-        if self.formats["weight"].rounding == "stochastic":
-            update["random_words"] = draws
-        return Counts((*(phase.name for phase in self.program.phases), "update"), events, update)
+        names = (*(phase.name for phase in self.program.phases), "update")
+        table = {name: self.counts[:, :, index].copy() for index, name in enumerate(col.EVENTS)}
+        saturations = self.memories.over[0].copy()
+        events = Events(names, table, self.spikes, saturations, self.updates)
+        self._clear()
+        return events
 
     def take_timing(self) -> Timing:
         """The cycles since the last call, of samples that were all run through the same program."""
@@ -175,11 +174,9 @@ class Clock:
         return range(len(self.placement.network.projections))
 
     def _clear(self) -> None:
-        self.counts = np.zeros(
-            (len(self.program.phases) + 1, self.placement.mesh.cores, len(col.EVENTS)), np.int64
-        )
-        self.tally, self.marks = self._new_tally(), Marks(self.now)
-
-    def _new_tally(self) -> Tally:
-        units = self.placement.network.neurons
-        return Tally.zero(len(self.program.phases), units, len(self._projections))
+        """Begin to count."""
+        phases, cores = len(self.program.phases), self.placement.mesh.cores
+        self.counts = np.zeros((phases + 1, cores, len(col.EVENTS)), np.int64)
+        self.spikes = np.zeros((phases, self.placement.network.neurons), np.int64)
+        self.updates = np.zeros((len(self._projections), 3), np.int64)
+        self.memories.over[:] = 0

@@ -30,7 +30,7 @@ def learn(clock: Clock, banks: Ints, rates: Sequence[Rate], bias_rates: Sequence
     require_sums(clock, len(banks))
     began, store, cores = clock.now, clock.store, range(clock.placement.mesh.cores)
     store.set_rates(rates, bias_rates)
-    sums = np.zeros(len(store.values), np.int64)
+    sums, before = np.zeros(len(store.values), np.int64), store.weights.copy()
     _side_by_side(clock, [_multiply(clock, core, banks, sums) for core in cores])
     if len(store.words):
         _exchange(clock, store.words, store.word_of, True, sums, sums)
@@ -38,10 +38,11 @@ def learn(clock: Clock, banks: Ints, rates: Sequence[Rate], bias_rates: Sequence
     if len(store.words):
         _exchange(clock, store.back, store.back_of, False, store.values, store.values)
         _show(clock)
+    mirrored = store.mirrored_changes(store.weights != before)
+    np.add.at(clock.counts[-1, :, col.MIRROR_WRITES], *mirrored)
     clock.fill()
-    clock.tally.batches += 1
     clock.marks.updates.append((began, clock.now - began))
-    require_no_overflow(clock, f"the update of batch {clock.tally.batches}")
+    require_no_overflow(clock, f"update {len(clock.marks.updates)}")
 
 
 def _multiply(clock: Clock, core: int, banks: Ints, sums: Ints) -> int:
@@ -53,7 +54,9 @@ def _multiply(clock: Clock, core: int, banks: Ints, sums: Ints) -> int:
     )
     units = wiring.slots[wiring.hubs[core, col.SLOT_0] : wiring.hubs[core + 1, col.SLOT_0]]
     update.bias_sums(units, clock.store.copy_of, terms, banks, min(1 << bank.frac, bank.hi), sums)
-    groups = -(-int(wiring.hubs[core, col.NEURONS]) // lanes)
+    neurons = int(wiring.hubs[core, col.NEURONS])
+    clock.counts[-1, core, col.BIAS_ADDITIONS] += neurons * len(banks) * len(terms)
+    groups = -(-neurons // lanes)
     return int(cycles) + len(banks) * len(terms) * groups
 
 
@@ -63,7 +66,7 @@ def _write(clock: Clock, core: int, sums: Ints, family: int) -> int:
     lanes = clock.hardware.update_unit.lanes
     weights = update.write(
         core, lanes, clock.wiring.blocks, store.kept, clock.format_table, clock.fraction, family, sums,
-        store.values, store.weights, over, clock.tally.updates, counts,
+        store.values, store.weights, over, clock.updates, counts,
     )  # fmt: skip
     biases = update.write_biases(
         core, lanes, store.biases, clock.format_table, family, sums, store.values, over, counts
@@ -101,3 +104,6 @@ def _show(clock: Clock) -> None:
         core = clock.placement.blocks[int(row[update.U_BLOCK])].core
         clock.counts[-1, core, col.WEIGHT_WRITES] += int((held[at] != store.weights[at]).sum())
         store.weights[at] = held[at]
+    copies = store.words[:, 0] >= len(store.weights)
+    senders = np.repeat(np.arange(len(store.word_of) - 1), np.diff(store.word_of))
+    np.add.at(clock.counts[-1, :, col.BIAS_UPDATES], senders[copies], 1)

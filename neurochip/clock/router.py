@@ -32,6 +32,7 @@ def inject(parameters, registers, ports, flits, core, now, to, address, value, l
     flit[FIRST], flit[LAST], flit[READY] = sent == 1, sent == length, now + parameters[col.P_ROUTER]
     port[col.COUNT] += 1
     registers[core, col.LOAD] += 1
+    counts[core, col.FLITS] += 1
     if sent < length:
         registers[core, col.SENT] = sent
         return False
@@ -111,6 +112,7 @@ def _forward(parameters, registers, ports, flits, links, core, port, output, now
         registers[there, col.LOAD] += 1
         links[core * 4 + output] += 1
         counts[flit[SOURCE], col.HOPS] += flit[FIRST]
+        counts[flit[SOURCE], col.FLIT_HOPS] += 1
     ports[core, output, col.LOCK] = -1 if flit[LAST] != 0 else port
     ports[core, output, col.TURN] = port
     ports[core, port, col.HEAD] = (head + 1) % depth

@@ -66,7 +66,8 @@ def run_sample(
 ) -> None:
     """Run sample number ``sample`` of a batch; ``family``: key of its draws; ``data``: inputs and targets."""
     course, flip = Course(), program.flips and bool(draw(family, 0) & 1)
-    shifts = np.array(program.neuron.schedule(program.ticks), np.int64)
+    clock.counts[0, 0, col.RANDOM_WORDS] += program.flips
+    schedule = program.neuron.schedule(program.ticks)
     clock.marks.sample(program)
     for number, phase in enumerate(program.phases):
         _start(clock, number, phase, course)
@@ -74,7 +75,9 @@ def run_sample(
         nudge = np.array([sign, program.nudge.multiplier, program.nudge.shift], np.int64)
         for k in range(phase.ticks):
             now = course.time + k
-            _tick(clock, number, k, (shifts[now], subkey(family, now + 1), nudge, *data))
+            words = clock.draws(schedule[now], bool(nudge[0] * nudge[1]))
+            shifts = np.array(schedule[now], np.int64)
+            _tick(clock, number, k, (shifts, words, subkey(family, now + 1), nudge, *data))
             if len(probe):
                 outcome.trace[course.elapsed, 0] = clock.memories.spike[probe]
                 outcome.trace[course.elapsed, 1:] = clock.memories.state[:, probe]
@@ -88,13 +91,13 @@ def run_sample(
             require_no_overflow(clock, f"the end of phase {phase.name!r}, sample {sample} of the batch")
         if phase.readout:
             outcome.readout[sample] = clock.memories.state[reg.MEMBRANE][-outcome.readout.shape[1] :]
-    clock.tally.samples += 1
 
 
 def _tick(clock: Clock, number: int, k: int, this: tuple[Any, ...]) -> None:
-    """One tick, and the cycles that it takes; ``this``: schedule, key, nudge, inputs and targets."""
+    """One tick, and the cycles that it takes; ``this``: schedule, random words, key, nudge,
+    inputs and targets."""
     wiring, it, memories, counts = clock.wiring, clock.machines, clock.memories, clock.counts[number]
-    clock.tally.spikes[number] += memories.spike != 0
+    clock.spikes[number] += memories.spike != 0
     tree = int(wiring.parameters[col.P_BARRIER])
     log = clock.log if clock.marks.watching(clock.watched) else SILENT
     one = np.zeros(clock.populations.shape[1], np.int64)
@@ -118,17 +121,18 @@ def _start(clock: Clock, number: int, phase: Phase, course: Course) -> None:
         return
     if phase.start == "reset" or course.saved is None:
         memories.state[:], memories.spike[:], course.time = 0, 0, 0
+        _edge(clock, number, col.STATE_RESETS)
     else:
         memories.state[:], memories.spike[:] = course.saved
         course.time = course.saved_at
-    _edge(clock, number)
+        _edge(clock, number, col.STATE_RESTORES)
 
 
 def _save(clock: Clock, number: int, phase: Phase, course: Course) -> None:
     if phase.save:
         course.saved = clock.memories.state.copy(), clock.memories.spike.copy()
         course.saved_at = course.time
-        _edge(clock, number)
+        _edge(clock, number, col.STATE_SAVES)
 
 
 def _capture(clock: Clock, number: int, family: int, bank: Ints) -> None:
@@ -137,11 +141,12 @@ def _capture(clock: Clock, number: int, family: int, bank: Ints) -> None:
         units = wiring.slots[wiring.hubs[core, col.SLOT_0] : wiring.hubs[core + 1, col.SLOT_0]]
         state, counts = memories.state[reg.MEMBRANE], clock.counts[number, core]
         capture.capture(units, state, clock.format_table[reg.BANK], family, bank, memories.over, counts)
-    _edge(clock, number)
+    _edge(clock, number, col.BANK_CAPTURES)
 
 
-def _edge(clock: Clock, number: int) -> None:
+def _edge(clock: Clock, number: int, event: int) -> None:
     """The lanes go through all neurons once, one group a cycle, all cores side by side."""
+    clock.counts[number, :, event] += clock.wiring.hubs[:-1, col.ENCODERS]
     groups, busy = clock.wiring.hubs[:-1, col.GROUPS], clock.machines.busy
     busy[:, col.LANES] += groups
     busy[:, col.ANY] += groups

@@ -73,7 +73,7 @@ def look_up(blocks, axons, reads, registers, fifo, lines, core, now, counts):
 
 
 @kernel
-def read(adders, blocks, registers, lines, cells, acc, core, counts):
+def read(parameters, blocks, registers, lines, cells, acc, core, counts):
     """Row access: the adders take the next columns of a line; returns 1 when a spike is done with."""
     reg = registers[core]
     if reg[col.LINES_N + reg[col.FRONT]] == 0:
@@ -86,9 +86,13 @@ def read(adders, blocks, registers, lines, cells, acc, core, counts):
     reg[col.MARK] |= 1 << col.ROWS
     line, first, sign = lines[core, front, reg[col.LINE]], reg[col.PART], reg[col.SIGN + front]
     block = blocks[line[col.L_BLOCK]]
+    reg[col.WAIT] += 1
+    if reg[col.WAIT] < parameters[col.P_ACCESS]:
+        return 0
+    reg[col.WAIT] = 0
     by_column = line[col.L_COLUMN] != 0
     length = block[col.ROWS_N] if by_column else block[col.COLS_N]
-    last = min(first + adders, length)
+    last = min(first + parameters[col.P_ADDERS], length)
     if first == 0:
         counts[core, col.COLUMN_READS if by_column else col.ROW_READS] += 1
     if by_column:
@@ -96,6 +100,8 @@ def read(adders, blocks, registers, lines, cells, acc, core, counts):
     else:
         added = _add_row(block, line, first, last, sign, cells, acc)
     counts[core, col.SYNAPTIC_OPS] += added
+    counts[core, col.WORD_READS] += 1
+    counts[core, col.CELL_READS] += last - first
     reg[col.PART] = last
     if last < length:
         return 0

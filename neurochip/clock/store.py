@@ -109,6 +109,18 @@ class Store:
             start = int(self.blocks[number, col.CELLS])
             cells[start : start + part.size] = part.reshape(-1)
 
+    def mirrored_changes(self, changed: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+        """(core, how many) for each mirror: kept weights that have ``changed`` and that it holds, too."""
+        cores, numbers = [], []
+        for block in self.placement.blocks:
+            if block.role == "mirror":
+                it = self.placement.network.projections[block.projection]
+                rows = own_rows(it, it.folded(), block.rows) if self.placement.folded else block.rows
+                whole = _mirrored(self.matrix(changed.astype(np.int64), block.projection), it)
+                cores.append(block.core)
+                numbers.append(whole[rows.start : rows.stop, block.cols.start : block.cols.stop].sum())
+        return np.array(cores, np.int64), np.array(numbers, np.int64)
+
     def set_rates(self, rates: Sequence[Rate], bias_rates: Sequence[Rate]) -> None:
         """Write the rates of an update into the tables."""
         network = self.placement.network

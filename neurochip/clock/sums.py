@@ -61,8 +61,8 @@ def _total(core, entry, sums, parts, acc, formats, over, counts):
 
 @kernel
 def advance(
-    parameters, hubs, lanes, registers, populations, one, shifts, family, nudge, inputs, targets, formats,
-    state, bias, fired, noise, out, over, core, counts,
+    parameters, hubs, lanes, registers, populations, one, shifts, draws, family, nudge, inputs, targets,
+    formats, state, bias, fired, noise, out, over, core, counts,
 ):  # fmt: skip
     """One cycle of the lanes; in the last cycle of a group its units are advanced."""
     mine, cycles = registers[core], parameters[col.P_NEURON_CYCLES]
@@ -74,14 +74,15 @@ def advance(
     for run in range(hubs[core, col.LANE_0], hubs[core + 1, col.LANE_0]):
         if lanes[run, col.T_GROUP] == group:
             _units(
-                parameters, lanes[run], populations[lanes[run, col.T_POPULATION]], one, shifts, family, nudge,
-                inputs, targets, formats, state, bias, fired, noise, out, over, counts[core],
+                lanes[run], populations[lanes[run, col.T_POPULATION]], one, shifts, draws[lanes[run,
+                col.T_POPULATION]], family, nudge, inputs, targets, formats, state, bias, fired, noise, out,
+                over, counts[core],
             )  # fmt: skip
 
 
 @kernel
 def _units(
-    parameters, run, whole, pop, shifts, family, nudge, inputs, targets, formats, state, bias, fired, noise,
+    run, whole, pop, shifts, draws, family, nudge, inputs, targets, formats, state, bias, fired, noise,
     out, over, counts,
 ):  # fmt: skip
     """Advance a run of units by a tick: registers, encoder, spikes."""
@@ -99,8 +100,8 @@ def _units(
             noise, out[:n], over,
         )  # fmt: skip
         counts[col.NEURON_UPDATES] += n
-        counts[col.RANDOM_WORDS] += n * parameters[col.P_DRAWS]
+        counts[col.RANDOM_WORDS] += n * draws[0]
     counts[col.ENCODES] += n
-    counts[col.RANDOM_WORDS] += n * parameters[col.P_ENCODE_DRAWS]
+    counts[col.RANDOM_WORDS] += n * draws[1]
     for j in range(n):
         fired[first + j] = out[j]

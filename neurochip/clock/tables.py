@@ -63,17 +63,29 @@ def format_table(formats: Mapping[str, Format]) -> Ints:
     return np.array(rows, np.int64)
 
 
-def parameters(hardware: Hardware, network: Network, formats: Mapping[str, Format]) -> Ints:
+def parameters(hardware: Hardware, network: Network) -> Ints:
     """The parameters of the state machines; see `columns`."""
     packets = Packets.of(hardware, network)
-    drawing = {name for name, it in formats.items() if it.rounding == "stochastic"}
-    row = np.zeros(14, np.int64)
+    row = np.zeros(13, np.int64)
     row[col.P_MESH_COLS], row[col.P_ADDERS] = hardware.mesh.cols, hardware.crossbar.column_adders
     row[col.P_LANES], row[col.P_NEURON_CYCLES] = hardware.core.lanes, hardware.core.neuron_cycles
     row[col.P_FIFO], row[col.P_BARRIER] = hardware.core.fifo_depth, barrier_cycles(hardware)
     row[col.P_ROUTER], row[col.P_LINK] = hardware.noc.router_cycles, hardware.noc.link_cycles
     row[col.P_SPIKE], row[col.P_SUM], row[col.P_WORD] = packets.spike, packets.sum, packets.word
-    row[col.P_DRAWS] = len(drawing & {"decoded", "membrane"})
-    row[col.P_ENCODE_DRAWS] = len(drawing & {"residual"})
-    row[col.P_UPDATE_LANES] = hardware.update_unit.lanes
+    row[col.P_UPDATE_LANES], row[col.P_ACCESS] = hardware.update_unit.lanes, hardware.crossbar.access_cycles
     return row
+
+
+def draws(
+    network: Network, program: Program, formats: Mapping[str, Format], steps: tuple[int, int], nudged: bool
+) -> Ints:
+    """Random words of an update and of an encoder in a tick, for each population, int64 [populations, 2].
+
+    ``steps``: the tick's entry of the neuron's schedule; ``nudged``: whether the outputs are.
+    """
+    rows, last = [], len(network.populations) - 1
+    for index, extra in enumerate(fine_bits(network, program)):
+        current = replace(formats["current"], frac=formats["current"].frac + extra)
+        shift = program.nudge.shift if nudged and index == last else 0
+        rows.append(program.neuron.draws({**formats, "current": current}, steps, shift))
+    return np.array(rows, np.int64)

@@ -23,7 +23,7 @@ def deliver(
     Arrays are those of `state`; ``counts``: int64 [cores, events]; ``rows``, ``used``, ``last``: the log.
     """
     _events(hubs, slots, registers, events, spike)
-    cores, adders = registers.shape[0], parameters[col.P_ADDERS]
+    cores = registers.shape[0]
     now, under_way, sending = start, 0, True
     while sending or under_way > 0:
         router.step(parameters, registers, ports, flits, links, now, counts)
@@ -40,7 +40,7 @@ def deliver(
                 )  # fmt: skip
                 sending = sending or mine[col.EVENT] < mine[col.EVENTS_N]
             if mine[col.LOOKED] >= 0 or mine[col.LINES_N + mine[col.FRONT]] > 0:
-                under_way -= spikes.read(adders, blocks, registers, lines, cells, acc, core, counts)
+                under_way -= spikes.read(parameters, blocks, registers, lines, cells, acc, core, counts)
             if mine[col.LOOKED] < 0 and mine[col.FIFO_N] > 0:
                 spikes.look_up(blocks, axons, reads, registers, fifo, lines, core, now, counts)
             mine[col.OPEN] = mine[col.FIFO_N] < fifo.shape[1]
@@ -65,13 +65,14 @@ def _events(hubs, slots, registers, events, spike):
 @kernel
 def update(
     parameters, hubs, sum_table, parts, lanes, registers, ports, flits, links, busy, acc, state, bias, spike,
-    fired, over, noise, out, populations, one, shifts, family, nudge, inputs, targets, formats, start, counts,
-    rows, used, last,
+    fired, over, noise, out, populations, one, shifts, draws, family, nudge, inputs, targets, formats, start,
+    counts, rows, used, last,
 ):  # fmt: skip
     """Send all sums home, advance all neurons and commit their spikes; returns the cycles.
 
     ``populations``: the population table, ``one``: scratch for a row of it; ``shifts``: the neuron's row of
-    its schedule; ``family``: key of this tick's draws; ``nudge``: sign, multiplier, shift; ``inputs``,
+    its schedule; ``draws``: int64 [populations, 2], random words of an update and of an encoder; ``family``:
+    key of this tick's draws; ``nudge``: sign, multiplier, shift; ``inputs``,
     ``targets``: of the sample; ``formats``: the format table.
     """
     state[reg.CURRENT, :] = 0
@@ -105,8 +106,8 @@ def update(
             elif complete and mine[col.STEP] < hubs[core, col.GROUPS] * parameters[col.P_NEURON_CYCLES]:
                 working = True
                 sums.advance(
-                    parameters, hubs, lanes, registers, populations, one, shifts, family, nudge, inputs,
-                    targets, formats, state, bias, fired, noise, out, over, core, counts,
+                    parameters, hubs, lanes, registers, populations, one, shifts, draws, family, nudge,
+                    inputs, targets, formats, state, bias, fired, noise, out, over, core, counts,
                 )  # fmt: skip
         logs.cycle(now, registers, busy, rows, used, last)
         now += 1

@@ -117,12 +117,13 @@ def _synapse(mine, at, name, formats, fraction, family, sums, values, weights, o
     noise = dither(formats[reg.WEIGHT, reg.ROUNDING], mine[U_RATE_K], family, name)
     step = shifted(total * mine[U_RATE_M] + noise, mine[U_RATE_K])
     counts[col.UPDATES] += 1
-    counts[col.WEIGHT_DRAWS] += formats[reg.WEIGHT, reg.ROUNDING] == 2
+    counts[col.RANDOM_WORDS] += formats[reg.WEIGHT, reg.ROUNDING] == 2 and mine[U_RATE_K] > 0
     done[0] += 1
     if step == 0:
         counts[col.LOST_UPDATES] += 1
         done[1] += 1
         return
+    counts[col.MASTER_WRITES] += 1
     half = (1 << fraction) >> 1
     lo = (formats[reg.WEIGHT, reg.LO] << fraction) - half
     hi = (formats[reg.WEIGHT, reg.HI] << fraction) + max(half - 1, 0)
@@ -152,7 +153,8 @@ def write_biases(core, lanes, biases, formats, family, sums, values, over, count
             noise = dither(formats[reg.BIAS, reg.ROUNDING], shift, family, name)
             wide = values[at] + shifted(total * biases[it, 3] + noise, shift)
             values[at] = _fit(wide, formats, reg.BIAS, unit, over)
-            counts[core, col.RANDOM_WORDS] += formats[reg.BIAS, reg.ROUNDING] == 2
+            counts[core, col.RANDOM_WORDS] += formats[reg.BIAS, reg.ROUNDING] == 2 and shift > 0
+            counts[core, col.BIAS_UPDATES] += 1
             mine += 1
     return (mine + lanes - 1) // lanes
 

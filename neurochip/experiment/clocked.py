@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.clock import Clock
+from neurochip.clock.events import Events
 from neurochip.clock.timeline import Timeline
-from neurochip.counts import Counts
 from neurochip.errors import NeurochipError
 from neurochip.experiment.feed import batches
 from neurochip.experiment.run import Run
@@ -26,14 +26,14 @@ class Clocked:
     """Some training samples, run and learned by both engines.
 
     ``differences``: names of what differs, empty if nothing does; ``cycles``: of the cycle engine;
-    ``estimated``: of the fast one; ``counts``: events of the cycle engine.
+    ``estimated``: of the fast one; ``events``: as the cycle engine counted them.
     """
 
     samples: int
     differences: tuple[str, ...]
     cycles: Timing
     estimated: Timing
-    counts: Counts
+    events: Events
     timeline: Timeline
 
     @property
@@ -51,7 +51,7 @@ class Clocked:
             "cycles": self.cycles.as_json(),
             "estimate": self.estimated.as_json(),
             "estimate_error": self.errors.tolist(),
-            "counts": self.counts.as_json(),
+            "counts": self.events.as_json(),
         }
 
 
@@ -108,17 +108,11 @@ class _Both:
 
     def result(self, samples: int, sizes: list[int]) -> Clocked:
         """Compare what was counted, and close."""
-        run, tally, mine = self.run, self.run.chip.take_tally(), self.clock.take_tally()
-        for name in ("spikes", "saturations", "updates"):
-            self._compare(f"tally of {name}", getattr(tally, name), getattr(mine, name))
-        events, counts = self.clock.take_counts(), run.counts(tally)
-        for name in counts.per_core.keys() | events.per_core.keys():
-            none = np.zeros((len(counts.phases), run.placement.mesh.cores), np.int64)
-            self._compare(
-                f"count of {name}", counts.per_core.get(name, none), events.per_core.get(name, none)
-            )
-        if counts.update != events.update:
-            self.found["counts of updates"] = None
+        run, tally, events = self.run, self.run.chip.take_tally(), self.clock.take_events()
+        self._compare("spikes by phase", tally.spikes, events.spikes)
+        self._compare("saturations", tally.saturations, events.saturations)
+        for action in events.differences(run.counts(tally)):
+            self.found[f"count of {action}"] = None
         loads, timeline = np.concatenate(self.loads), self.clock.timeline()
         estimated = estimate(run.placement, run.hardware, run.program, loads, sizes)
         return Clocked(samples, tuple(self.found), self.clock.take_timing(), estimated, events, timeline)

@@ -49,7 +49,12 @@ class Crossbar(Model):
         description="How feedback reads weights: by a column port, or from a second array of the same bits."
     )
     device: str = Field(description="Synapse cell.", json_schema_extra={"enum": list(DEVICES)})
-    column_adders: int = Field(ge=1, le=65536, description="Columns of an active row added in one cycle.")
+    column_adders: int = Field(
+        ge=1, le=65536, description="Columns of an active row that are read and added together."
+    )
+    access_cycles: int = Field(
+        default=1, ge=1, le=1024, description="Cycles to read and add so many columns of a row."
+    )
 
     @field_validator("device")
     @classmethod

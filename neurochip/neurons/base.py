@@ -37,3 +37,13 @@ class Neuron(Model):
     @abstractmethod
     def schedule(self, ticks: int) -> list[tuple[int, int]]:
         """Two integers for each tick of a sample, read by the kernels: what changes over a sample."""
+
+    @abstractmethod
+    def draws(
+        self, formats: Mapping[str, Format], steps: tuple[int, int], nudge_shift: int
+    ) -> tuple[int, int]:
+        """Random words that the update of a neuron and the step of an encoder draw in one tick.
+
+        ``steps``: the tick's entry of `schedule`; ``nudge_shift``: right shift of the nudge that acts on the
+        neuron (0: none acts).
+        """

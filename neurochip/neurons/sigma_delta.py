@@ -70,6 +70,19 @@ class SigmaDelta(Neuron):
         """(decode_shift, step_shift) of each tick of a sample."""
         return [(_at(self.decode_shift, tick), _at(self.step_shift, tick)) for tick in range(ticks)]
 
+    def draws(
+        self, formats: Mapping[str, Format], steps: tuple[int, int], nudge_shift: int
+    ) -> tuple[int, int]:
+        """One word for each of the three roundings that is stochastic and drops bits."""
+        shifts, (decode, step) = _Shifts.of(formats), steps
+        dropped = {
+            "decoded": decode + shifts.forward_down,
+            "membrane": step + nudge_shift + shifts.state_up,
+            "residual": shifts.encode_down,
+        }
+        drawn = {name: formats[name].rounding == "stochastic" and by > 0 for name, by in dropped.items()}
+        return drawn["decoded"] + drawn["membrane"], int(drawn["residual"])
+
     def parameters(self, formats: Mapping[str, Format]) -> tuple[int, ...]:
         """Shifts that align the binary points, the largest state, one spike in units of the residual, the
         coding, and whether all registers saturate and round without random bits."""

@@ -123,5 +123,5 @@ def _line_cycles(placement: Placement, hardware: Hardware) -> Ints:
     _, block, way = placement.reads.T
     by_column = (way == BACKWARD) & (sides[block, 2] == 1)
     length = np.where(by_column, sides[block, 1], sides[block, 0])
-    found: Ints = -(-length // adders)
+    found: Ints = -(-length // adders) * hardware.crossbar.access_cycles
     return found
