@@ -109,12 +109,13 @@ def test_the_clock_changes_time_and_nothing_else() -> None:
         "tree": {"barrier": {"cycles_per_level": 50}},
         "update": {"update_unit": {"lanes": 1}},
     }
+    of_sizes = {"word_reads", "flits", "flit_hops"}
     cycles, totals = {}, set()
     for name, keys in slower.items():
         pair = Pair(SMALL, with_keys(base, **keys), program())
         pair.learn(pair.run(1))
         events = pair.compare_counts()
-        totals.add(tuple(events.total(action) for action in ACTIONS))
+        totals.add(tuple(events.total(action) for action in sorted(ACTIONS.keys() - of_sizes)))
         assert events.total("flits") >= events.total("packets")
         cycles[name] = pair.clock.take_timing().total
     assert len(totals) == 1
