@@ -169,6 +169,14 @@ def test_finer_events() -> None:
     assert events.total("weight_writes") == events.updates[:, 2].sum()
 
 
+@pytest.mark.parametrize("sizes", [(3, 1), (1, 3), (1, 1)])
+def test_batches_of_one_sample(sizes: tuple[int, ...]) -> None:
+    pair = Pair(dense_network(5, 4, 3), chip((1, 1), (8, 8)), program())
+    for size in sizes:
+        pair.learn(pair.run(size))
+    assert (pair.compare_counts().total("accumulations") > 0) == (max(sizes) > 1)
+
+
 def test_nothing_happens_in_a_silent_tick_but_sums_and_neurons() -> None:
     pair = Pair(dense_network(4, 3, 2), Hardware.load("tiny"), program())
     nothing = np.zeros((1, 4), np.int64), np.zeros((1, 2), np.int64), np.array([0]), 1

@@ -56,6 +56,7 @@ class Clock:
     now: int = field(init=False, default=0)
     counts: Ints = field(init=False)
     spikes: Ints = field(init=False)
+    largest_batch: int = field(init=False)
     updates: Ints = field(init=False)
     marks: Marks = field(init=False)
     _draws: dict[tuple[tuple[int, int], bool], Ints] = field(init=False, default_factory=dict)
@@ -152,6 +153,8 @@ class Clock:
 
     def take_events(self) -> Events:
         """All events since the last call, each counted when it happened; counting starts again at zero."""
+        if self.largest_batch < 2:  # sums of one sample need no accumulator
+            self.counts[:, :, col.ACCUMULATIONS] = 0
         names = (*(phase.name for phase in self.program.phases), "update")
         table = {name: self.counts[:, :, index].copy() for index, name in enumerate(col.EVENTS)}
         saturations = self.memories.over[0].copy()
@@ -179,4 +182,4 @@ class Clock:
         self.counts = np.zeros((phases + 1, cores, len(col.EVENTS)), np.int64)
         self.spikes = np.zeros((phases, self.placement.network.neurons), np.int64)
         self.updates = np.zeros((len(self._projections), 3), np.int64)
-        self.memories.over[:] = 0
+        self.memories.over[:], self.largest_batch = 0, 0

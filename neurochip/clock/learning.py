@@ -28,6 +28,7 @@ def learn(clock: Clock, banks: Ints, rates: Sequence[Rate], bias_rates: Sequence
     could exceed 62 bits, RegisterOverflow for strict registers.
     """
     require_sums(clock, len(banks))
+    clock.largest_batch = max(clock.largest_batch, len(banks))
     began, store, cores = clock.now, clock.store, range(clock.placement.mesh.cores)
     store.set_rates(rates, bias_rates)
     sums, before = np.zeros(len(store.values), np.int64), store.weights.copy()

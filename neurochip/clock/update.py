@@ -31,9 +31,8 @@ def products(core, lanes, blocks, kept, terms, banks, sums, counts):
             for s in range(banks.shape[0]):
                 for t in range(terms.shape[0]):
                     cycles += _block(lanes, block, kept[it], terms[t], banks[s], sums, counts[core])
-            if banks.shape[0] > 1:
-                number = kept[it, U_ROWS] * kept[it, U_COLS] * banks.shape[0]
-                counts[core, col.ACCUMULATIONS] += number
+            number = kept[it, U_ROWS] * kept[it, U_COLS] * banks.shape[0]
+            counts[core, col.ACCUMULATIONS] += number
     return cycles
 
 
