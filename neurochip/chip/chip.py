@@ -35,13 +35,15 @@ class Outcome:
     ``readout``: [samples, outputs], membranes of the output population when the program reads them.
     ``banks``: int32 [samples, banks, units] or [0, ...] when nothing was captured. ``trace``: int64 [ticks,
     1 + registers, probes]. ``won``: int8 [samples, banks, units], which position won each window when the
-    bank was captured ([..., 0] without max pooling).
+    bank was captured ([..., 0] without max pooling). ``loads``: int32 [samples, ticks, segments] or [0, ...],
+    spikes that arrived in each tick by the segment of the placement that sent them.
     """
 
     readout: Ints
     banks: Ints
     trace: Ints
     won: Ints
+    loads: Ints
 
 
 @dataclass
@@ -76,6 +78,7 @@ class Chip:
         self.units = self.network.neurons
         self._populations = lower.populations(self.network, self.program, self.formats)
         self._operations = lower.operations(self.placement, self.memory, self.program, self.formats)
+        self._segment_of = lower.segment_of(self.placement)
         self._formats = lower.format_table(self.formats)
         self._tiles = lower.tile_table(self.network)
         self._convs = lower.conv_table(self.network, self.memory)
@@ -144,13 +147,14 @@ class Chip:
 
     def run(
         self, inputs: Ints, targets: Ints, names: Ints, family: int, program: Program | None = None,
-        capture: bool = True, probe: Ints | None = None,
+        capture: bool = True, probe: Ints | None = None, loads: bool = False,
     ) -> Outcome:  # fmt: skip
         """Run samples through a program (the chip's own by default), up to but not including the update.
 
         ``inputs``: [samples, inputs] and ``targets``: [samples, outputs], in steps of the membrane;
         ``names``: [samples], numbers that tell the samples' random draws apart; ``family``: key of the run's
-        draws; ``probe``: units whose registers and spikes are recorded in every tick (one sample only).
+        draws; ``probe``: units whose registers and spikes are recorded in every tick (one sample only);
+        ``loads``: whether spikes are counted for every tick, too, from which the cycles of a tick follow.
         Raises RegisterOverflow when a register declared ``error`` overflows.
         """
         program = program or self.program
@@ -163,6 +167,7 @@ class Chip:
         banks = np.zeros((n if capture else 0, program.banks, self.units), np.int32)
         won = np.zeros((n if capture else 0, program.banks, self._pooled), np.int8)
         readout = np.zeros((n, outputs), self.word)
+        load = np.zeros((n if loads else 0, program.ticks, len(self.placement.segments)), np.int32)
         schedule = np.array(program.neuron.schedule(program.ticks), np.int64)
         nudge = np.array([program.nudge.multiplier, program.nudge.shift, program.flips], np.int64)
         names = np.asarray(names, np.int64)
@@ -176,12 +181,12 @@ class Chip:
                 self._operations.where, self._populations, phases, schedule, nudge, self._formats,
                 self._weights,
                 self._kernels, self._bias, inputs, targets, *scratch.of_thread(thread), banks, won, readout,
-                scratch.sent[thread], probe, trace,
+                scratch.sent[thread], probe, trace, self._segment_of, load,
             )  # fmt: skip
 
         side_by_side(work, threads)
         self._collect(scratch, n, program)
-        return Outcome(readout, banks, trace, won)
+        return Outcome(readout, banks, trace, won, load)
 
     def learn(
         self,

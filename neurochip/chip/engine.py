@@ -31,7 +31,8 @@ CAPTURE_KEY = 1 << 32
 def run(
     first, last, samples, family, ops, which, where, pops, phases, schedule, nudge, formats, weights, kernels,
     bias, inputs, targets, state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains,
-    lengths, lost, kept, told, winners, over, fault, banks, won, readout, sent, probe, trace,
+    lengths, lost, kept, told, winners, over, fault, banks, won, readout, sent, probe, trace, segment_of,
+    loads,
 ):  # fmt: skip
     """Run samples ``first .. last-1`` of a batch, in one thread; stops at the first fault.
 
@@ -41,7 +42,8 @@ def run(
     ``banks``: int32 [S or 0, banks, units]; ``won``: int8 [S or 0, banks, units or 0], the winners of max
     poolings at the same time; ``readout``: [S, outputs]; ``sent``: int64 [phases, units],
     spikes of either sign that arrived; ``probe``: units to record; ``trace``: int64 [ticks or 0, 1 +
-    registers, probes].
+    registers, probes]; ``segment_of``: int64 [units], ``loads``: int32 [S or 0, ticks, segments], spikes that
+    arrived in each tick, by the segment that sent them.
     """
     for s in range(first, last):
         if fault[col.F_REGISTER] < 0:
@@ -49,7 +51,7 @@ def run(
                 s, subkey(family, samples[s]), ops, which, where, pops, phases, schedule, nudge, formats,
                 weights, kernels, bias, inputs[s], targets[s], state, saved, spikes, counts, narrow, partial,
                 noise, spike, eights, trains, lengths, lost, kept, told, winners, over, fault, banks,
-                won, readout[s], sent, probe, trace,
+                won, readout[s], sent, probe, trace, segment_of, loads,
             )  # fmt: skip
 
 
@@ -58,7 +60,7 @@ def _run_sample(
     s, family, ops, which, where, pops, phases, schedule, nudge, formats, weights, kernels, bias, value,
     target,
     state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains, lengths, lost, kept,
-    told, winners, over, fault, banks, won, readout, sent, probe, trace,
+    told, winners, over, fault, banks, won, readout, sent, probe, trace, segment_of, loads,
 ):  # fmt: skip
     ahead = probe.shape[0] == 0 and neuron.encode_ahead(
         pops[0], schedule, formats, value, trains, lengths, lost
@@ -76,6 +78,8 @@ def _run_sample(
             row = tick - phase[col.AGAIN]
             comes_again = ahead and 0 <= row < told.shape[0]
             mode, row = (told[row], row) if comes_again else (ALWAYS, 0)
+            if loads.shape[0] > 0:
+                _load(pops, spikes[now], counts[now], segment_of, loads[s, phase[col.ELAPSED] + k])
             _tick(
                 subkey(family, tick + 1), sign, nudge, ops, which, where, pops, schedule[tick], formats,
                 weights, kernels,
@@ -213,6 +217,16 @@ def _recall(train, length, lists, counts):
         counts[sign, 0] = length[sign]
         for s in range(length[sign]):
             lists[sign, s] = train[sign, s]
+
+
+@kernel
+def _load(pops, spikes, counts, segment_of, load):
+    """Count the spikes that arrive in this tick, by segment."""
+    for p in range(pops.shape[0]):
+        o = pops[p, reg.OFFSET]
+        for negative in range(2):
+            for s in range(counts[negative, p]):
+                load[segment_of[spikes[negative, o + s]]] += 1
 
 
 @kernel

@@ -283,6 +283,16 @@ def conv_table(network: Network, memory: Memory) -> Ints:
     return table
 
 
+def segment_of(placement: Placement) -> Ints:
+    """The segment of each unit, int64 [units]."""
+    offsets = _offsets(placement.network)
+    found = np.zeros(placement.network.neurons, np.int64)
+    for number, segment in enumerate(placement.segments):
+        first = offsets[segment.population]
+        found[first + segment.neurons.start : first + segment.neurons.stop] = number
+    return found
+
+
 def _offsets(network: Network) -> list[int]:
     """First unit of each population."""
     sizes = [population.size for population in network.populations]

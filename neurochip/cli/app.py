@@ -106,6 +106,11 @@ Store = Annotated[
 PointThreads = Annotated[
     int | None, typer.Option("--threads", metavar="N", help="Threads of a point; default: cores / workers.")
 ]
+Clocked = Annotated[int, typer.Option("--samples", metavar="N", help="Training samples, from the first one.")]
+Ticks = Annotated[
+    str | None,
+    typer.Option("--ticks", metavar="A:B", help="Ticks of the first sample in the timelines; default: 0:10."),
+]
 
 
 Version = Annotated[
@@ -199,6 +204,24 @@ def report(run_dir: RunDir, prices: Prices = None, out: ReportOut = None) -> Non
     from neurochip.cli.report import report_run
 
     report_run(run_dir, prices, out)
+
+
+@app.command()
+def trace(
+    experiment: Experiment,
+    hardware: Hardware = None,
+    sets: Sets = None,
+    seed: Seed = None,
+    samples: Clocked = 2,
+    ticks: Ticks = None,
+    out: Out = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Run a few training samples clock by clock: cycles, estimate, timelines; compares both engines."""
+    from neurochip.cli.trace import trace_experiment
+    from neurochip.experiment import load
+
+    trace_experiment(load(experiment, hardware, sets or [], seed=seed), samples, ticks, out, data_dir)
 
 
 @app.command("eval")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neurochip.counts.packets import address_bits
 from neurochip.hardware import Hardware
+from neurochip.mapping.packets import address_bits
 from neurochip.program import Program
 
 SPIKE_BITS = 2

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from neurochip.counts.actions import ACTIONS, KINDS
 from neurochip.counts.counts import Counts
-from neurochip.counts.packets import Packets
 from neurochip.counts.tally import Tally
+from neurochip.mapping.packets import Packets
 
 __all__ = ["ACTIONS", "KINDS", "Counts", "Packets", "Tally"]

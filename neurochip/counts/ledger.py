@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurochip.counts.packets import Packets
 from neurochip.hardware import Hardware
 from neurochip.mapping import Placement
+from neurochip.mapping.packets import Packets
 from neurochip.noc import Ints
 
 

@@ -44,3 +44,8 @@ class Packets:
 def address_bits(places: int) -> int:
     """Bits that tell ``places`` apart."""
     return (places - 1).bit_length()
+
+
+def barrier_cycles(hardware: Hardware) -> int:
+    """Cycles of one pass over the tree that joins all cores of the mesh two by two."""
+    return address_bits(hardware.mesh.rows * hardware.mesh.cols) * hardware.barrier.cycles_per_level

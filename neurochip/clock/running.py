@@ -1,0 +1,154 @@
+"""Running a sample: the controller takes the chip through the phases, tick by tick."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.clock import capture, tick
+from neurochip.clock import columns as col
+from neurochip.clock.refuse import require_no_overflow
+from neurochip.clock.state import Log
+from neurochip.fixed.scalar import draw, subkey
+from neurochip.neurons import registers as reg
+from neurochip.program import Phase, Program
+
+if TYPE_CHECKING:
+    from neurochip.clock.clock import Clock
+
+Ints = NDArray[np.integer[Any]]
+
+CAPTURES = 1 << 32
+"""Draws at a phase's end are named by this plus the phase; draws in a tick by 1 plus the tick."""
+
+
+SILENT = Log.of(0, 0)
+"""A log that keeps nothing."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a batch left behind; as `neurochip.chip.Outcome`."""
+
+    readout: Ints
+    banks: Ints
+    trace: Ints
+
+    @classmethod
+    def of(cls, samples: int, outputs: int, banks: Ints, program: Program, probe: Ints) -> Outcome:
+        ticks = program.ticks if len(probe) else 0
+        trace = np.zeros((ticks, 1 + len(reg.STATE), len(probe)), np.int64)
+        return cls(np.zeros((samples, outputs), np.int64), banks, trace)
+
+
+@dataclass
+class Course:
+    """Where a sample is: the neurons' own time, that of the snapshot, ticks so far; registers that were
+    saved."""
+
+    time: int = 0
+    saved_at: int = 0
+    elapsed: int = 0
+    saved: tuple[Ints, Ints] | None = None
+
+
+def run_sample(
+    clock: Clock,
+    sample: int,
+    family: int,
+    data: tuple[Ints, Ints],
+    program: Program,
+    outcome: Outcome,
+    probe: Ints,
+) -> None:
+    """Run sample number ``sample`` of a batch; ``family``: key of its draws; ``data``: inputs and targets."""
+    course, flip = Course(), program.flips and bool(draw(family, 0) & 1)
+    clock.counts[0, 0, col.RANDOM_WORDS] += program.flips
+    schedule = program.neuron.schedule(program.ticks)
+    clock.marks.sample(program)
+    for number, phase in enumerate(program.phases):
+        _start(clock, number, phase, course)
+        sign = -phase.nudge if flip else phase.nudge
+        nudge = np.array([sign, program.nudge.multiplier, program.nudge.shift], np.int64)
+        for k in range(phase.ticks):
+            now = course.time + k
+            words = clock.draws(schedule[now], bool(nudge[0] * nudge[1]))
+            shifts = np.array(schedule[now], np.int64)
+            _tick(clock, number, k, (shifts, words, subkey(family, now + 1), nudge, *data))
+            if len(probe):
+                outcome.trace[course.elapsed, 0] = clock.memories.spike[probe]
+                outcome.trace[course.elapsed, 1:] = clock.memories.state[:, probe]
+            course.elapsed += 1
+            require_no_overflow(clock, f"tick {k} of phase {phase.name!r}, sample {sample} of the batch")
+        course.time += phase.ticks
+        _save(clock, number, phase, course)
+        if phase.bank is not None and len(outcome.banks):
+            bank = outcome.banks[sample, 1 - phase.bank if flip else phase.bank]
+            _capture(clock, number, subkey(family, CAPTURES + number), bank)
+            require_no_overflow(clock, f"the end of phase {phase.name!r}, sample {sample} of the batch")
+        if phase.readout:
+            outcome.readout[sample] = clock.memories.state[reg.MEMBRANE][-outcome.readout.shape[1] :]
+
+
+def _tick(clock: Clock, number: int, k: int, this: tuple[Any, ...]) -> None:
+    """One tick, and the cycles that it takes; ``this``: schedule, random words, key, nudge,
+    inputs and targets."""
+    wiring, it, memories, counts = clock.wiring, clock.machines, clock.memories, clock.counts[number]
+    clock.spikes[number] += memories.spike != 0
+    tree = int(wiring.parameters[col.P_BARRIER])
+    log = clock.log if clock.marks.watching(clock.watched) else SILENT
+    one = np.zeros(clock.populations.shape[1], np.int64)
+    spikes = tick.deliver(
+        *wiring[:6], wiring.slots, it.registers, it.ports, it.flits, it.links, it.fifo, it.lines, it.events,
+        it.busy, memories.cells, memories.acc, memories.spike, clock.now, counts, *log,
+    )  # fmt: skip
+    neurons = tick.update(
+        wiring.parameters, wiring.hubs, wiring.sums, wiring.parts, wiring.lanes, it.registers, it.ports,
+        it.flits, it.links, it.busy, *memories[1:], clock.populations, one, *this, clock.format_table,
+        clock.now + spikes + tree, counts, *log,
+    )  # fmt: skip
+    clock.marks.tick(number, k, clock.now, spikes, neurons)
+    clock.now += spikes + neurons + 2 * tree
+
+
+def _start(clock: Clock, number: int, phase: Phase, course: Course) -> None:
+    """Clear or restore the registers and the spikes in flight."""
+    memories = clock.memories
+    if phase.start == "continue":
+        return
+    if phase.start == "reset" or course.saved is None:
+        memories.state[:], memories.spike[:], course.time = 0, 0, 0
+        _edge(clock, number, col.STATE_RESETS)
+    else:
+        memories.state[:], memories.spike[:] = course.saved
+        course.time = course.saved_at
+        _edge(clock, number, col.STATE_RESTORES)
+
+
+def _save(clock: Clock, number: int, phase: Phase, course: Course) -> None:
+    if phase.save:
+        course.saved = clock.memories.state.copy(), clock.memories.spike.copy()
+        course.saved_at = course.time
+        _edge(clock, number, col.STATE_SAVES)
+
+
+def _capture(clock: Clock, number: int, family: int, bank: Ints) -> None:
+    wiring, memories = clock.wiring, clock.memories
+    for core in range(clock.placement.mesh.cores):
+        units = wiring.slots[wiring.hubs[core, col.SLOT_0] : wiring.hubs[core + 1, col.SLOT_0]]
+        state, counts = memories.state[reg.MEMBRANE], clock.counts[number, core]
+        capture.capture(units, state, clock.format_table[reg.BANK], family, bank, memories.over, counts)
+    _edge(clock, number, col.BANK_CAPTURES)
+
+
+def _edge(clock: Clock, number: int, event: int) -> None:
+    """The lanes go through all neurons once, one group a cycle, all cores side by side."""
+    clock.counts[number, :, event] += clock.wiring.hubs[:-1, col.ENCODERS]
+    groups, busy = clock.wiring.hubs[:-1, col.GROUPS], clock.machines.busy
+    busy[:, col.LANES] += groups
+    busy[:, col.ANY] += groups
+    clock.marks.edge(number, clock.now, int(groups.max()))
+    clock.now += int(groups.max())

@@ -1,0 +1,58 @@
+"""The second half of a tick, which is the same in every tick: sums travel home, lanes advance the neurons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.hardware import Hardware
+from neurochip.mapping import Placement
+from neurochip.mapping.packets import Packets
+from neurochip.timing.edges import passes
+from neurochip.timing.flits import travel
+from neurochip.timing.routes import Path
+
+Ints = NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Second:
+    """``cycles`` from the moment when all spikes are integrated until all neurons have fired; int64 [cores]
+    ``work``: cycles in which sum unit and lanes do something; int64 [links] ``flits``."""
+
+    cycles: int
+    work: Ints
+    flits: Ints
+
+    @classmethod
+    def of(cls, placement: Placement, hardware: Hardware) -> Second:
+        mesh, length = placement.mesh, Packets.of(hardware, placement.network).sum
+        source, home, number = _sums(placement)
+        away = source != home
+        packets = np.repeat(source[away], number[away]), np.repeat(home[away], number[away])
+        sending = [packets[1][packets[0] == core].tolist() for core in range(mesh.cores)]
+        sent, received = (np.array(it) for it in travel(mesh, Path.of(hardware), length, sending))
+        kept = np.bincount(source[~away], number[~away], mesh.cores).astype(np.int64)
+        kept = -(-kept // hardware.crossbar.column_adders)
+        lanes = passes(placement, hardware) * hardware.core.neuron_cycles
+        route, link = mesh.paths(source[away], home[away])
+        flits = np.zeros(mesh.link_ids, np.int64)
+        np.add.at(flits, link, number[away][route] * length)
+        cycles = np.maximum(sent + kept, received) + lanes
+        moved = np.array([len(it) * length for it in sending])
+        return cls(int(cycles.max()), moved + kept + lanes, flits)
+
+
+def _sums(placement: Placement) -> tuple[Ints, Ints, Ints]:
+    """(source, home, neurons) of the sums of each segment, in the order in which sum units take them."""
+    cores = placement.mesh.cores
+    segment, block, _ = placement.sums.T
+    source = np.array([it.core for it in placement.blocks], np.int64)[block]
+    pairs = np.unique(segment * cores + source)
+    order = np.array([(it.population, it.neurons.start) for it in placement.segments])[pairs // cores]
+    pairs = pairs[np.lexsort((order[:, 1], order[:, 0]))]
+    size = np.array([len(it.neurons) for it in placement.segments], np.int64)
+    return pairs % cores, placement.home[pairs // cores], size[pairs // cores]
