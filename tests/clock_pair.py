@@ -139,3 +139,9 @@ class Pair:
     def derived(self, tally: Tally) -> Counts:
         """Counts as they follow from a tally of the fast engine."""
         return Counts.of(tally, self.fast.placement, self.rule, self.hardware)
+
+
+def with_keys(hardware: Hardware, **sections: dict[str, int]) -> Hardware:
+    """A chip with other values in some sections, as ``noc={"flit_bits": 8}``."""
+    update = {name: getattr(hardware, name).model_copy(update=keys) for name, keys in sections.items()}
+    return hardware.model_copy(update=update)

@@ -106,7 +106,8 @@ def _forward(parameters, registers, ports, flits, links, core, port, output, now
         if entry[col.COUNT] + (entry[col.FREED] == now) >= depth:
             return
         to = flits[there, output ^ 1, (entry[col.HEAD] + entry[col.COUNT]) % depth]
-        to[:] = flit
+        for word in range(flit.shape[0]):
+            to[word] = flit[word]
         to[READY] = now + parameters[col.P_LINK] + parameters[col.P_ROUTER]
         entry[col.COUNT] += 1
         registers[there, col.LOAD] += 1

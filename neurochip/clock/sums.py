@@ -88,7 +88,8 @@ def _units(
     """Advance a run of units by a tick: registers, encoder, spikes."""
     first, n = run[col.T_FIRST], run[col.T_COUNT]
     before = first - whole[reg.OFFSET]
-    pop[:] = whole
+    for column in range(whole.shape[0]):
+        pop[column] = whole[column]
     pop[reg.OFFSET], pop[reg.SIZE] = first, n
     if run[col.T_POPULATION] == 0:
         value = inputs[before : before + n]

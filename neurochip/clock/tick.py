@@ -111,6 +111,7 @@ def update(
                 )  # fmt: skip
         logs.cycle(now, registers, busy, rows, used, last)
         now += 1
-    spike[:] = fired
+    for unit in range(fired.shape[0]):
+        spike[unit] = fired[unit]
     counts[0, col.BARRIERS] += 1
     return now - start - 1

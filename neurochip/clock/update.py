@@ -179,7 +179,8 @@ def exchange(
     on. A word is what ``values`` holds; it is added to ``memory`` or, if not ``add``, takes its place.
     """
     now, left = start, words.shape[0]
-    registers[:, col.ENTRY] = word_of[:-1]
+    for core in range(registers.shape[0]):
+        registers[core, col.ENTRY] = word_of[core]
     while left > 0:
         router.step(parameters, registers, ports, flits, links, now, counts)
         for core in range(registers.shape[0]):
