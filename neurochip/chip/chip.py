@@ -27,6 +27,9 @@ from neurochip.program import Program
 
 Ints = NDArray[np.integer[Any]]
 
+PIECE = 1 << 16
+"""Weights that are converted at a time when a chip is loaded."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -97,17 +100,10 @@ class Chip:
 
     def load(self, masters: Sequence[Ints], biases: Sequence[Ints]) -> None:
         """Write masters (of the weight shapes) and biases (one for each column) into the chip's memories."""
-        each = zip(self.network.projections, self.memory.matrices, masters, biases, strict=True)
-        for projection, matrix, values, bias in each:
-            rows, cols = projection.weight_shape
-            self._masters[matrix.master : matrix.master + values.size] = values.reshape(-1)
-            held = (values.reshape(rows, cols).astype(np.int64) + self._half) >> self.fraction
-            self._forward(matrix, projection.weight_shape)[:] = held
-            if matrix.back >= 0:
-                back = self._weights[matrix.back : matrix.back + cols * matrix.back_stride]
-                back.reshape(cols, -1)[:, :rows] = held.T
-            self._bias[self._units_of(projection.target)] = np.tile(bias, projection.n_post // cols)
-        self._stamp_kernels()
+        for index, values in enumerate(masters):
+            for rows in self._pieces(index):
+                self._write(index, rows, values[rows])
+        self._finish(biases)
 
     def load_real(self, weights: Sequence[NDArray[np.float64]]) -> None:
         """Write real weights, rounded to the nearest master; biases become 0."""
@@ -115,8 +111,10 @@ class Chip:
         lo = (weight.lo << self.fraction) - self._half
         hi = (weight.hi << self.fraction) + max(self._half - 1, 0)
         scale = 2.0 ** (weight.frac + self.fraction)
-        masters = [np.clip(np.rint(w * scale), lo, hi).astype(np.int64) for w in weights]
-        self.load(masters, [np.zeros(p.weight_shape[1], np.int64) for p in self.network.projections])
+        for index, real in enumerate(weights):
+            for rows in self._pieces(index):
+                self._write(index, rows, np.clip(np.rint(real[rows] * scale), lo, hi).astype(np.int64))
+        self._finish([np.zeros(p.weight_shape[1], np.int64) for p in self.network.projections])
 
     @property
     def weights(self) -> list[Ints]:
@@ -271,6 +269,31 @@ class Chip:
     @property
     def _half(self) -> int:
         return 1 << (self.fraction - 1) if self.fraction else 0
+
+    def _pieces(self, index: int) -> list[slice]:
+        """A projection's rows in pieces that take little memory while they are converted."""
+        rows, cols = self.network.projections[index].weight_shape
+        step = max(1, PIECE // cols)
+        return [slice(first, min(first + step, rows)) for first in range(0, rows, step)]
+
+    def _write(self, index: int, rows: slice, masters: Ints) -> None:
+        """Write some rows of a projection's masters, and the weights that follow from them."""
+        matrix, projection = self.memory.matrices[index], self.network.projections[index]
+        cols, height = projection.weight_shape[1], projection.weight_shape[0]
+        at = matrix.master + rows.start * cols
+        self._masters[at : at + masters.size] = masters.reshape(-1)
+        held = (masters.reshape(-1, cols).astype(np.int64) + self._half) >> self.fraction
+        self._forward(matrix, projection.weight_shape)[rows] = held
+        if matrix.back >= 0:
+            back = self._weights[matrix.back : matrix.back + cols * matrix.back_stride]
+            back.reshape(cols, -1)[:, :height][:, rows] = held.T
+
+    def _finish(self, biases: Sequence[Ints]) -> None:
+        """Write biases, and the stamps of the weights that have been written."""
+        for projection, bias in zip(self.network.projections, biases, strict=True):
+            of_each = np.tile(bias, projection.n_post // projection.weight_shape[1])
+            self._bias[self._units_of(projection.target)] = of_each
+        self._stamp_kernels()
 
     def _forward(self, matrix: Matrix, shape: tuple[int, int]) -> Ints:
         """View of a matrix in the weight memory."""

@@ -36,9 +36,15 @@ def key(*words: int) -> int:
     return state
 
 
-def words(family: int, n: int) -> npt.NDArray[np.uint64]:
-    """Draws ``0 .. n-1`` of the family with key ``family``: 32-bit words, shape [n]."""
-    word = (np.arange(n, dtype=np.uint64) * np.uint64(GOLDEN) + np.uint64(family)) & np.uint64(MASK)
+PIECE = 1 << 16
+"""Numbers drawn at a time, so that a large network's draws take no more memory than the numbers."""
+
+
+def words(family: int, n: int, first: int = 0) -> npt.NDArray[np.uint64]:
+    """Draws ``first .. first+n-1`` of the family with key ``family``: 32-bit words, shape [n]."""
+    word = (np.arange(first, first + n, dtype=np.uint64) * np.uint64(GOLDEN) + np.uint64(family)) & np.uint64(
+        MASK
+    )
     for _ in range(2):
         word = ((word ^ (word >> np.uint64(16))) * np.uint64(MIX_1)) & np.uint64(MASK)
         word = ((word ^ (word >> np.uint64(15))) * np.uint64(MIX_2)) & np.uint64(MASK)
@@ -48,7 +54,10 @@ def words(family: int, n: int) -> npt.NDArray[np.uint64]:
 
 def uniform(seed: int, stream: int, n: int) -> npt.NDArray[np.float64]:
     """``n`` real numbers in [0, 1), on a grid of 2**-32; ``stream`` tells apart the uses of one seed."""
-    drawn: npt.NDArray[np.float64] = words(key(seed, WEIGHTS, stream), n).astype(np.float64) * 2.0**-32
+    family, drawn = key(seed, WEIGHTS, stream), np.empty(n)
+    for first in range(0, n, PIECE):
+        some = min(PIECE, n - first)
+        drawn[first : first + some] = words(family, some, first) * 2.0**-32
     return drawn
 
 

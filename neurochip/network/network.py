@@ -101,7 +101,10 @@ class Network:
 def _glorot(projection: Projection, seed: int, stream: int, gain: float) -> NDArray[np.float64]:
     bound = gain * sqrt(6.0 / sum(projection.fans))
     draws = uniform(seed, stream, prod(projection.weight_shape))
-    return ((2.0 * draws - 1.0) * bound).reshape(projection.weight_shape)
+    draws *= 2.0
+    draws -= 1.0
+    draws *= bound
+    return draws.reshape(projection.weight_shape)
 
 
 def _layer_name(projection: Projection) -> str:
