@@ -1,0 +1,121 @@
+"""Training end to end: samples and synaptic operations a second, and as a part of the limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from neurochip import Run, load
+from neurochip.chip.geometry import Folded
+from speed.limit import Rows
+from speed.table import Table, in_turns, ratio
+
+CONV = "{kind: conv, channels: %d, kernel: 5, pool: {kind: average, window: 2}}"
+NETS: dict[str, tuple[str, list[str], float]] = {
+    "dense 784-512-10": ("mnist_ep_dense", ["network.layers.0.units=512"], 0.40),
+    "conv 1-16-32": ("mnist_ep_conv", [], 0.0),
+    "conv 1-32-64": (
+        "mnist_ep_conv",
+        ["network.layers.0.channels=32", "network.layers.1.channels=64"],
+        0.35,
+    ),
+}
+"""Preset, keys, and the part of the limit that a core should reach."""
+
+
+def trained(preset: str, sets: list[str], samples: int, folder: Path | None, threads: int = 1) -> Run:
+    """A run after two epochs of 2,000 samples, so that the network is as active as it is in training."""
+    keys = [f"experiment.{key}" for key in [*sets, "data.train=2000", "data.test=100"]]
+    if preset == "mnist_ep_conv":
+        keys.append("experiment.placement.fold_pooling=true")
+    run = Run(load(preset, sets=keys), threads=threads, data_dir=folder)
+    for _ in range(2):
+        run.train_epoch()
+    return run
+
+
+class Course:
+    """Epochs of one run, by one thread or more; counts of additions are those of folded kernels."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.additions: list[float] = []
+
+    def seconds(self, threads: int) -> float:
+        """Seconds per billion synaptic operations in an epoch."""
+        self.run.chip.threads = threads
+        row = self.run.train_epoch()
+        self.additions.append(row["synaptic_ops"] / len(self.run.part("train")))
+        self.samples_per_s = row["samples_per_s"]
+        return float(row["seconds"] / row["synaptic_ops"] * 1e9)
+
+
+def reads(run: Run) -> list[tuple[int, Rows]]:
+    """(synaptic operations so far, rows like those that are read) for each way of each projection."""
+    spikes, found, first = run.training.spikes.sum(0), [], 0
+    sizes = [population.size for population in run.network.populations]
+    for index, projection in enumerate(run.network.projections):
+        below = int(spikes[first : first + sizes[index]].sum())
+        above = int(spikes[first + sizes[index] : first + sizes[index] + sizes[index + 1]].sum())
+        first += sizes[index]
+        ways = (
+            [(below, projection.n_post), (above, projection.n_pre)] if index else [(below, projection.n_post)]
+        )
+        if projection.kernel is None:
+            words = projection.n_pre * projection.n_post
+            found += [(n * length, Rows(np.int8, length, words, length)) for n, length in ways]
+            continue
+        folded = Folded.of(projection)
+        stamps = [(below, folded.up(), folded.words_up), (above, folded.down(), folded.words_down)]
+        for n, stamp, words in stamps[: len(ways)]:
+            found.append((n * stamp.rows * stamp.run, Rows(np.int16, stamp.run, words, stamp.size)))
+    return [(ops, rows) for ops, rows in found if ops > 0]
+
+
+def limit(read: list[tuple[int, Rows]], of: Callable[[Rows], float]) -> float:
+    """Seconds per billion additions of bare rows, in the shares in which the network reads them."""
+    return sum(ops / of(rows) for ops, rows in read) / sum(ops for ops, _ in read)
+
+
+def measure(table: Table, folder: Path | None, rounds: int) -> None:
+    """Part b: every net by one thread and by two, in turns with its limit."""
+    for name, (preset, sets, goal) in NETS.items():
+        course = Course(trained(preset, sets, 2000, folder))
+        read = reads(course.run)
+        works: list[Callable[[], float]] = [
+            lambda read=read: limit(read, Rows.gops),  # type: ignore[misc]
+            lambda course=course: course.seconds(1),  # type: ignore[misc]
+            lambda course=course: course.seconds(2),  # type: ignore[misc]
+            lambda read=read: limit(read, Rows.gops_of_four),  # type: ignore[misc]
+        ]
+        bare, one, two, four = in_turns(works, rounds)
+        ops = float(np.mean(course.additions))
+        note = f"{ops / 1e6:.1f} M synaptic operations a sample"
+        table.add("a", f"limit, rows of {name}", 1 / median(bare), "G/s", "bare row additions, one core")
+        table.add("a", f"limit, four rows at once, {name}", 1 / median(four), "G/s")
+        table.add("b", f"{name}, one thread", 1e9 / median(one) / ops, "samples/s", note)
+        table.add("b", f"{name}, two threads", 1e9 / median(two) / ops, "samples/s")
+        table.add("b", f"{name}, one thread", 1 / median(one), "G operations/s")
+        part = ratio(bare, one)
+        table.add("b", f"{name}, part of the limit", part, "", "one core, end to end", goal=goal or None)
+        table.add("b", f"{name}, two threads over one", ratio(one, two), "x", goal=1.8)
+    digits(table, rounds)
+
+
+def digits(table: Table, rounds: int) -> None:
+    """The digits net, online: a batch of one sample."""
+    runs: dict[int, Any] = {}
+    for batch in (1, 20):
+        runs[batch] = Course(Run(load("digits_ep", sets=[f"experiment.batch={batch}"]), threads=1))
+        runs[batch].seconds(1)
+    one, twenty = in_turns([lambda: runs[1].seconds(1), lambda: runs[20].seconds(1)], rounds)
+    ops = float(np.mean(runs[1].additions))
+    table.add("b", "digits 64-128-10, batch 1", 1e9 / median(one) / ops, "samples/s", "one thread")
+    table.add("b", "digits 64-128-10, batch 20", 1e9 / median(twenty) / ops, "samples/s", "one thread")
+    table.add("b", "digits 64-128-10, batch 1", 1 / median(one), "G operations/s")
+    dense = next(row.value for row in table.rows if row.what.startswith("limit, rows of dense"))
+    table.add("b", "digits, batch 1, part of the limit", 1 / median(one) / dense, "", "", goal=0.04)
