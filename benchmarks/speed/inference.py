@@ -40,7 +40,7 @@ class Task:
 
     @classmethod
     def make(cls) -> Task:
-        """The network on a chip; the threshold decides that about one hidden neuron in eight spikes a tick."""
+        """The network on a chip; about one hidden neuron in eight spikes in a tick."""
         hardware = Hardware.load("digital_28nm", ["registers.current.bits=30"])
         layers = [DenseLayer(kind="dense", units=units) for units in (HIDDEN, OUTPUTS)]
         network = Network.build(layers, (1, 1, INPUTS), OUTPUTS)
@@ -125,7 +125,7 @@ def numpy_loop(task: Task) -> Callable[[], float]:
 
 
 def brian2_cpp(task: Task) -> Callable[[], float]:
-    """Brian2 in C++ standalone mode; the time is that of its simulation loop, without compiling or reading."""
+    """Brian2 in C++ standalone mode; timed is its simulation loop, without compiling or reading."""
     import tempfile
 
     import brian2 as b2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -34,6 +36,12 @@ def add_four(weights: Any, starts: Any, sums: Any, length: Any) -> None:
             sums[k] += both + np.int32(weights[c + k]) + np.int32(weights[d + k])
 
 
+def side_by_side(*works: Callable[[], float]) -> list[float]:
+    """What works return that run in threads at the same time."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [done.result() for done in [pool.submit(work) for work in works]]
+
+
 class Rows:
     """Random rows of ``length`` in a memory of ``words`` weights, that fall on a map of ``spread`` sums."""
 
@@ -54,6 +62,12 @@ class Rows:
             lambda: add_rows(self.weights, self.starts, self.sums, self.places, self.length), 0.05
         )
         return len(self.starts) * self.length / spent / 1e9
+
+    def on_two_threads(self) -> float:
+        """How many times as fast two threads are as one: what the machine gives at this moment."""
+        other = Rows(self.weights.dtype.type, self.length, len(self.weights), len(self.sums))
+        one, (mine, its) = self.gops(), side_by_side(self.gops, other.gops)
+        return (mine + its) / one
 
     def gops_of_four(self) -> float:
         """The same where four rows meet in one sum."""

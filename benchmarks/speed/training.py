@@ -92,17 +92,21 @@ def measure(table: Table, folder: Path | None, rounds: int) -> None:
             lambda course=course: course.seconds(2),  # type: ignore[misc]
             lambda read=read: limit(read, Rows.gops_of_four),  # type: ignore[misc]
         ]
-        bare, one, two, four = in_turns(works, rounds)
+        works.append(lambda read=read: max(read, key=lambda it: it[0])[1].on_two_threads())  # type: ignore[misc]
+        bare, one, two, four, pair = in_turns(works, rounds)
         ops = float(np.mean(course.additions))
         note = f"{ops / 1e6:.1f} M synaptic operations a sample"
         table.add("a", f"limit, rows of {name}", 1 / median(bare), "G/s", "bare row additions, one core")
         table.add("a", f"limit, four rows at once, {name}", 1 / median(four), "G/s")
+        table.add("a", f"two threads over one, rows of {name}", median(pair), "x", "the machine's own")
         table.add("b", f"{name}, one thread", 1e9 / median(one) / ops, "samples/s", note)
         table.add("b", f"{name}, two threads", 1e9 / median(two) / ops, "samples/s")
         table.add("b", f"{name}, one thread", 1 / median(one), "G operations/s")
         part = ratio(bare, one)
         table.add("b", f"{name}, part of the limit", part, "", "one core, end to end", goal=goal or None)
         table.add("b", f"{name}, two threads over one", ratio(one, two), "x", goal=1.8)
+        mine = [a / b / c for a, b, c in zip(one, two, pair, strict=True)]
+        table.add("b", f"{name}, two threads, part of the machine's own", median(mine), "")
     digits(table, rounds)
 
 

@@ -301,9 +301,15 @@ class Chip:
         return block.reshape(shape[0], -1)[:, : shape[1]]
 
     def _stamp_kernels(self) -> None:
-        for conv in self._convs[self._convs[:, kernels.SIZE] > 0]:
-            row = np.zeros(conv[kernels.C_OUT], np.int32)
-            kernels.stamp(conv, self._weights, self._kernels, row)
+        convs = self._convs[self._convs[:, kernels.SIZE] > 0]
+
+        def work(thread: int) -> None:
+            for conv in convs:
+                row = np.zeros(conv[kernels.C_OUT], np.int32)
+                kernels.stamp(thread, threads, conv, self._weights, self._kernels, row)
+
+        threads = max(1, min(self.threads, int(convs[:, kernels.C_IN].max(initial=0))))
+        side_by_side(work, threads)
 
     def _units_of(self, population: int) -> slice:
         offset, size = self._populations[population, [reg.OFFSET, reg.SIZE]]

@@ -12,15 +12,17 @@ stamps and sums are; first unit of both populations; side of a max pooling's win
 WINDOW is 1."""
 
 
-@kernel
-def stamp(conv, weights, kernels, row):
-    """Fold the pooling into a projection's kernel and write its stamps, for both directions; ``row``: int32
-    [C_out] scratch."""
+@kernel(nogil=True)
+def stamp(thread, threads, conv, weights, kernels, row):
+    """Fold the pooling into a projection's kernel and write its stamps, for both directions.
+
+    Every ``threads``-th source channel, from ``thread`` on. ``row``: int32 [C_out] scratch.
+    """
     stride, window = conv[STRIDE], conv[WINDOW]
     side = conv[SIZE] + stride * (window - 1)
     step = stride * window
     taps = (side + step - 1) // step
-    for c in range(conv[C_IN]):
+    for c in range(thread, conv[C_IN], threads):
         for y in range(step * taps):
             for x in range(step * taps):
                 _folded_row(conv, weights, c, y, x, row)
