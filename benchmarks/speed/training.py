@@ -72,7 +72,10 @@ def reads(run: Run) -> list[tuple[int, Rows]]:
         folded = Folded.of(projection)
         stamps = [(below, folded.up(), folded.words_up), (above, folded.down(), folded.words_down)]
         for n, stamp, words in stamps[: len(ways)]:
-            found.append((n * stamp.rows * stamp.run, Rows(np.int16, stamp.run, words, stamp.size)))
+            length = int(stamp.lengths.max())
+            found.append(
+                (int(n * (stamp.rows * stamp.lengths).mean()), Rows(np.int16, length, words, stamp.size))
+            )
     return [(ops, rows) for ops, rows in found if ops > 0]
 
 

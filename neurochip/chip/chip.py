@@ -93,6 +93,7 @@ class Chip:
         self._bias = np.zeros(self.units, self.word)
         self._scratch: dict[tuple[int, int, int, int], Scratch] = {}
         self._benches: dict[tuple[int, int], Workbench] = {}
+        self._last_rates: tuple[tuple[Rate, ...], tuple[Rate, ...]] | None = None
         self.shares = Shares.of(self.placement)
         self.tally = self._new_tally()
 
@@ -158,16 +159,14 @@ class Chip:
         program = program or self.program
         n, outputs = len(names), self.network.populations[-1].size
         threads = 1 if probe is not None else max(1, min(self.threads, n))
-        phases = lower.phase_table(program)
-        scratch = self._scratch_for(threads, phases)
+        course = lower.course(program)
+        scratch = self._scratch_for(threads, course)
         probe = np.zeros(0, np.int64) if probe is None else np.asarray(probe, np.int64)
         trace = np.zeros((program.ticks if len(probe) else 0, 1 + len(reg.STATE), len(probe)), np.int64)
         banks = np.zeros((n if capture else 0, program.banks, self.units), np.int32)
         won = np.zeros((n if capture else 0, program.banks, self._pooled), np.int8)
         readout = np.zeros((n, outputs), self.word)
         load = np.zeros((n if loads else 0, program.ticks, len(self.placement.segments)), np.int32)
-        schedule = np.array(program.neuron.schedule(program.ticks), np.int64)
-        nudge = np.array([program.nudge.multiplier, program.nudge.shift, program.flips], np.int64)
         names = np.asarray(names, np.int64)
         inputs, targets = np.asarray(inputs, self.word), np.asarray(targets, self.word)
         bounds = [n * thread // threads for thread in range(threads + 1)]
@@ -175,8 +174,7 @@ class Chip:
         def work(thread: int) -> None:
             engine.run(
                 bounds[thread], bounds[thread + 1], names, family, self._operations.table,
-                self._operations.which,
-                self._operations.where, self._populations, phases, schedule, nudge, self._formats,
+                self._operations.stamps, self._populations, *course[:3], self._formats,
                 self._weights,
                 self._kernels, self._bias, inputs, targets, *scratch.of_thread(thread), banks, won, readout,
                 scratch.sent[thread], probe, trace, self._segment_of, load,
@@ -201,7 +199,8 @@ class Chip:
         ConfigError when the sums of such a batch could exceed 62 bits, RegisterOverflow for strict registers.
         """
         self._require_sums(len(banks))
-        matrices = lower.matrix_table(self.network, self.memory, rates, bias_rates)
+        matrices = self._matrices(rates, bias_rates)
+        shared = np.flatnonzero(matrices[:, mat.SHARED])
         terms = np.array([[t.sign, t.bank_pre, t.bank_post] for t in self.program.terms], np.int64)
         threads = max(1, min(self.threads, len(self._tiles)))
         bench = self._bench_for(len(banks), threads)
@@ -222,7 +221,7 @@ class Chip:
             )
 
         def correlate(thread: int) -> None:
-            for m in np.flatnonzero(matrices[:, mat.SHARED]):
+            for m in shared:
                 if self._convs[m, kernels.MAX_WINDOW]:
                     pooling.correlate(
                         thread, threads, self._convs[m], m, terms, bench.before, bench.after,
@@ -243,9 +242,10 @@ class Chip:
                 bench.done[thread],
             )  # fmt: skip
 
-        for step in (spread, correlate, write):
+        for step in (spread, correlate, write) if len(shared) else (spread, write):
             side_by_side(step, threads)
-        self._stamp_kernels()
+        if len(shared):
+            self._stamp_kernels()
         self.tally.saturations += bench.over[:, 0].sum(0)
         self.tally.updates += bench.done.sum(0)
         draws = self.formats["bias"].rounding == "stochastic"
@@ -319,14 +319,13 @@ class Chip:
         shares, projections = len(self.shares.projection), len(self.network.projections)
         return Tally.zero(len(self.program.phases), self.units, shares, projections)
 
-    def _scratch_for(self, threads: int, phases: Ints) -> Scratch:
-        times = int((phases[:, col.TIME] + phases[:, col.TICKS]).max())
-        repeats = len(lower.repeated(phases))
-        key = (threads, len(phases), times, repeats)
+    def _scratch_for(self, threads: int, course: lower.Course) -> Scratch:
+        phases, times, repeats = len(course.phases), course.times, course.repeats
+        key = (threads, phases, times, repeats)
         if key not in self._scratch:
             sizes = [population.size for population in self.network.populations]
             size = Sizes(
-                phases=len(phases),
+                phases=phases,
                 times=times,
                 repeats=repeats,
                 inputs=sizes[0],
@@ -338,6 +337,14 @@ class Chip:
             )
             self._scratch[key] = Scratch.of(threads, size, self.memory.sum_type, self.word)
         return self._scratch[key]
+
+    def _matrices(self, rates: Sequence[Rate], bias_rates: Sequence[Rate]) -> Ints:
+        """The update unit's matrix table; that of the last rates is kept."""
+        key = (tuple(rates), tuple(bias_rates))
+        if self._last_rates != key:
+            self._last_rates = key
+            self._matrix_table = lower.matrix_table(self.network, self.memory, rates, bias_rates)
+        return self._matrix_table
 
     def _bench_for(self, samples: int, threads: int) -> Workbench:
         key = (samples, threads)

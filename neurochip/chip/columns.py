@@ -2,9 +2,9 @@
 
 KIND, SOURCE, TARGET, BASE, STRIDE, SHIFT, GROUP = range(7)
 ROW_LO, ROW_HI, COL_LO, COL_HI, CHECKED = range(7, 12)
-FIRST_STAMP, STAMP_ROWS, RUN, PITCH, MAP_SIZE, CORNER, VALID_ROWS, VALID_RUN = range(12, 20)
-WINDOW, CHANNELS, DOWN_STEP, RIGHT_STEP = range(20, 24)
-OP_COLUMNS = 24
+FIRST_STAMP, RUN, PITCH, MAP_SIZE, CORNER, VALID_ROWS, VALID_RUN = range(12, 19)
+WINDOW, CHANNELS, DOWN_STEP, RIGHT_STEP = range(19, 23)
+OP_COLUMNS = 23
 """Operation table, one row per read of a tick: kind, source and target population, where the weights start
 in their memory and how far apart their rows are, left shift that brings sums to the target's current, and
 how many spikes a narrow sum holds. Dense: rows (source units) and columns (target units) read, and whether
@@ -12,6 +12,9 @@ the sum is written to a partial-sum register of its own before it is added to th
 (convolution): first entry of the source's stamps, then the fields of `geometry.Stamp`. Max pooling: side of
 the window, maps behind the convolution, and how far apart on the map neighbouring positions of a window put
 their stamps."""
+
+WHICH, WHERE, STAMP_ROWS, LENGTH = range(4)
+"""Rows of the table of stamps, one column for each source neuron; see `geometry.Stamp`."""
 
 DENSE, STAMP, POOL, UNPOOL = range(4)
 """Values of KIND."""

@@ -29,7 +29,7 @@ CAPTURE_KEY = 1 << 32
 
 @kernel(nogil=True)
 def run(
-    first, last, samples, family, ops, which, where, pops, phases, schedule, nudge, formats, weights, kernels,
+    first, last, samples, family, ops, stamps, pops, phases, schedule, nudge, formats, weights, kernels,
     bias, inputs, targets, state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains,
     lengths, lost, kept, told, winners, over, fault, banks, won, readout, sent, probe, trace, segment_of,
     loads,
@@ -48,7 +48,7 @@ def run(
     for s in range(first, last):
         if fault[col.F_REGISTER] < 0:
             _run_sample(
-                s, subkey(family, samples[s]), ops, which, where, pops, phases, schedule, nudge, formats,
+                s, subkey(family, samples[s]), ops, stamps, pops, phases, schedule, nudge, formats,
                 weights, kernels, bias, inputs[s], targets[s], state, saved, spikes, counts, narrow, partial,
                 noise, spike, eights, trains, lengths, lost, kept, told, winners, over, fault, banks,
                 won, readout[s], sent, probe, trace, segment_of, loads,
@@ -57,7 +57,7 @@ def run(
 
 @kernel
 def _run_sample(
-    s, family, ops, which, where, pops, phases, schedule, nudge, formats, weights, kernels, bias, value,
+    s, family, ops, stamps, pops, phases, schedule, nudge, formats, weights, kernels, bias, value,
     target,
     state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains, lengths, lost, kept,
     told, winners, over, fault, banks, won, readout, sent, probe, trace, segment_of, loads,
@@ -81,7 +81,7 @@ def _run_sample(
             if loads.shape[0] > 0:
                 _load(pops, spikes[now], counts[now], segment_of, loads[s, phase[col.ELAPSED] + k])
             _tick(
-                subkey(family, tick + 1), sign, nudge, ops, which, where, pops, schedule[tick], formats,
+                subkey(family, tick + 1), sign, nudge, ops, stamps, pops, schedule[tick], formats,
                 weights, kernels,
                 bias, value, target, state, spikes[now], counts[now], spikes[1 - now], counts[1 - now],
                 narrow, partial, noise,
@@ -149,7 +149,7 @@ def _copy(state, spikes, counts, to_state, to_spikes, to_counts):
 
 @kernel
 def _tick(
-    family, sign, nudge, ops, which, where, pops, shifts, formats, weights, kernels, bias, value, target,
+    family, sign, nudge, ops, stamps, pops, shifts, formats, weights, kernels, bias, value, target,
     state,
     arriving, n_arriving, leaving, n_leaving, narrow, partial, noise, spike, eights, ahead, train, length,
     lost, mode, kept, winners, won_now, over, sent,
@@ -169,7 +169,7 @@ def _tick(
                     kept[j] = 0
         if not keeps or mode == NEW:
             integrate(
-                op, pops, weights, kernels, which, where, arriving, n_arriving, formats,
+                op, pops, weights, kernels, stamps, arriving, n_arriving, formats,
                 kept if keeps else state[reg.CURRENT], narrow, partial, over, winners, won_now,
             )  # fmt: skip
         for j in range(first, end):

@@ -11,7 +11,8 @@ row contiguous in both, channels innermost:
 - down: an output at (Y, X) reaches the inputs S Y - padding + (0 ... K - 1): a stamp of K rows of K * C_in
   weights, one stamp for each output channel.
 
-Maps are padded so that no stamp leaves them; what falls on the padding is dropped.
+What would fall beside the map is cut off the stamp. Only behind a max pooling, where the place of a stamp
+depends on the winner, the map below is padded instead, and what falls on the padding is dropped.
 """
 
 from __future__ import annotations
@@ -31,16 +32,17 @@ Ints = NDArray[np.integer[Any]]
 class Stamp:
     """One direction of a convolution.
 
-    A stamp has ``rows`` rows of ``run`` weights. ``which``: int32 [source neurons], start of a neuron's
-    stamp in the table of weights; ``where``: int32 [source neurons], where it falls on the map; ``pitch``:
-    elements between rows of the map; ``size``: elements of the map; ``corner``, ``valid_rows``,
-    ``valid_run``: the part of the map that is the target population.
+    int32 [source neurons]: ``which``, start of a neuron's stamp in the table of weights; ``where``, where it
+    falls on the map; ``rows``, how many rows it has; ``lengths``, weights in each. ``run``: weights between
+    rows of the table; ``pitch``: elements between rows of the map; ``size``: elements of the map;
+    ``corner``, ``valid_rows``, ``valid_run``: the part of the map that is the target population.
     """
 
-    rows: int
-    run: int
     which: Ints
     where: Ints
+    rows: Ints
+    lengths: Ints
+    run: int
     pitch: int
     size: int
     corner: int
@@ -92,44 +94,65 @@ class Folded:
 
     def up(self) -> Stamp:
         """Stamps of spikes of the source."""
-        outputs, out_height, out_width = self.target
+        outputs, height, width = self.target
         y, x, c = _neurons(self.source)
         y, x = y + self.padding, x + self.padding
-        rows, cols = y // self.stride, x // self.stride
-        map_width = self.taps - 1 + max(out_width, int(cols.max()) + 1)
-        map_height = self.taps - 1 + max(out_height, int(rows.max()) + 1)
         stamp = (c * self.stride + y % self.stride) * self.stride + x % self.stride
-        return Stamp(
-            rows=self.taps,
-            run=self.taps * outputs,
-            which=(stamp * self.taps**2 * outputs).astype(np.int32),
-            where=((rows * map_width + cols) * outputs).astype(np.int32),
-            pitch=map_width * outputs,
-            size=map_height * map_width * outputs,
-            corner=((self.taps - 1) * map_width + self.taps - 1) * outputs,
-            valid_rows=out_height,
-            valid_run=out_width * outputs,
-        )
+        first = stamp * self.taps**2 * outputs
+        rows, cols = (place // self.stride - (self.taps - 1) for place in (y, x))
+        return _cut(first, rows, cols, self.taps, (outputs, height, width))
 
     def down(self) -> Stamp:
         """Stamps of spikes of the target, on the source's map (max pooling: of the first of each window)."""
-        channels, height, width = self.source
         maps, out_height, out_width = self.target
         step = self.stride * self.window
         y, x, c = _neurons((maps, out_height // self.window, out_width // self.window))
+        first = c * self.side**2 * self.source[0]
+        if self.window > 1:
+            return self._padded(first, y * step, x * step)
+        return _cut(first, y * step - self.padding, x * step - self.padding, self.side, self.source)
+
+    def _padded(self, first: Ints, y: Ints, x: Ints) -> Stamp:
+        """Whole stamps at (y, x) of a map that is padded on all sides."""
+        channels, height, width = self.source
+        _, out_height, out_width = self.target
         map_width = max(width + 2 * self.padding, self.stride * (out_width - 1) + self.side)
         map_height = max(height + 2 * self.padding, self.stride * (out_height - 1) + self.side)
         return Stamp(
-            rows=self.side,
+            which=first.astype(np.int32),
+            where=((y * map_width + x) * channels).astype(np.int32),
+            rows=np.full(len(y), self.side, np.int32),
+            lengths=np.full(len(y), self.side * channels, np.int32),
             run=self.side * channels,
-            which=(c * self.side**2 * channels).astype(np.int32),
-            where=((y * step * map_width + x * step) * channels).astype(np.int32),
             pitch=map_width * channels,
             size=map_height * map_width * channels,
             corner=(self.padding * map_width + self.padding) * channels,
             valid_rows=height,
             valid_run=width * channels,
         )
+
+
+def _cut(first: Ints, y: Ints, x: Ints, side: int, shape: Shape) -> Stamp:
+    """Stamps of ``side`` x ``side`` positions from (y, x) of a map on, without what is beside the map."""
+    channels, height, width = shape
+    above, left = np.maximum(-y, 0), np.maximum(-x, 0)
+    rows = np.minimum(side, height - y) - above
+    cols = np.minimum(side, width - x) - left
+    there = (rows > 0) & (cols > 0)
+    which = first + (above * side + left) * channels
+    where = ((y + above) * width + x + left) * channels
+    return Stamp(
+        which=np.where(there, which, 0).astype(np.int32),
+        where=np.where(there, where, 0).astype(np.int32),
+        rows=np.where(there, rows, 0).astype(np.int32),
+        lengths=np.where(there, cols * channels, 0).astype(np.int32),
+        run=side * channels,
+        pitch=width * channels,
+        size=height * width * channels,
+        corner=0,
+        valid_rows=height,
+        valid_run=width * channels,
+    )
 
 
 def _neurons(shape: Shape) -> tuple[Ints, Ints, Ints]:

@@ -19,22 +19,22 @@ from neurochip.neurons import registers as reg
 
 @kernel
 def integrate(
-    op, pops, weights, kernels, which, where, spikes, counts, formats, current, narrow, partial, over,
+    op, pops, weights, kernels, stamps, spikes, counts, formats, current, narrow, partial, over,
     winners, won_now,
 ):  # fmt: skip
     """Execute one row of the operation table: add what the source's spikes of the last tick read to the
     targets.
 
-    ``weights``, ``kernels``: the two weight memories. ``which``, ``where``: stamps of convolutions.
+    ``weights``, ``kernels``: the two weight memories. ``stamps``: see `lower.Operations`.
     ``spikes``: int32 [2 signs, units], unit numbers in rising order; ``counts``: int64 [2 signs,
     populations]. ``current``: [units]. ``narrow``, ``partial``: scratch. ``winners``, ``won_now``: int8
     [units or 0], which position won each max pooling in the last tick, and in this one (written).
     """
     if op[col.KIND] == col.POOL:
-        pool(op, pops, kernels, which, where, spikes, counts, current, partial, won_now)
+        pool(op, pops, kernels, stamps, spikes, counts, current, partial, won_now)
         return
     if op[col.KIND] == col.UNPOOL:
-        unpool(op, pops, kernels, which, where, spikes, counts, current, partial, winners)
+        unpool(op, pops, kernels, stamps, spikes, counts, current, partial, winners)
         return
     source = op[col.SOURCE]
     offset = pops[source, reg.OFFSET]
@@ -43,7 +43,7 @@ def integrate(
     if op[col.KIND] == col.STAMP:
         if plus.shape[0] + minus.shape[0] > 0:
             first = op[col.FIRST_STAMP] - offset
-            _stamps(op, pops, kernels, which, where, first, plus, minus, current, narrow)
+            _stamps(op, pops, kernels, stamps, first, plus, minus, current, narrow)
         return
     _dense(op, pops, weights, plus, 1, current, narrow, partial)
     _dense(op, pops, weights, minus, -1, current, narrow, partial)
@@ -104,50 +104,39 @@ def _empty(narrow, sign, shift, total):
 
 
 @kernel
-def _stamps(op, pops, kernels, which, where, first, plus, minus, current, narrow):
-    """Add the stamps of positive spikes to the padded map of sums, take away those of negative ones, add the
-    map to the currents.
+def _stamps(op, pops, kernels, stamps, first, plus, minus, current, narrow):
+    """Add the stamps of positive spikes to a map, take away those of negative ones; add it to the currents.
 
-    ``first``: what to add to a unit's number for its entry in ``which`` and ``where``.
+    ``first``: what to add to a unit's number for its column in ``stamps``.
     """
     acc = narrow[: op[col.MAP_SIZE]]
     acc[:] = 0
-    base, rows, run, pitch, group = (
-        op[col.BASE],
-        op[col.STAMP_ROWS],
-        op[col.RUN],
-        op[col.PITCH],
-        op[col.GROUP],
-    )
-    held = _put(
-        kernels, base, rows, run, pitch, which, where, first, plus, 1, acc, 0, group, op, pops, current
-    )
-    _put(kernels, base, rows, run, pitch, which, where, first, minus, -1, acc, held, group, op, pops, current)
+    held = _put(op, pops, kernels, stamps, first, plus, 1, acc, 0, current)
+    _put(op, pops, kernels, stamps, first, minus, -1, acc, held, current)
     _empty_map(op, pops, acc, current)
 
 
 @kernel
-def _put(
-    kernels, base, rows, run, pitch, which, where, first, ids, sign, acc, held, group, op, pops, current
-):
+def _put(op, pops, kernels, stamps, first, ids, sign, acc, held, current):
     """Stamp the spikes ``ids`` on the map, which holds ``held`` stamps before; returns how many it holds
     after."""
-    n, step = np.uint64(run), np.uint64(pitch)
+    base, group, run, step = op[col.BASE], op[col.GROUP], np.uint64(op[col.RUN]), np.uint64(op[col.PITCH])
     for s in range(ids.shape[0]):
         if held == group:
             _empty_map(op, pops, acc, current)
             acc[:] = 0
             held = 0
         neuron = first + ids[s]
-        source, at = np.uint64(base + which[neuron]), np.uint64(where[neuron])
-        for _ in range(rows):
+        source, at = np.uint64(base + stamps[col.WHICH, neuron]), np.uint64(stamps[col.WHERE, neuron])
+        n = np.uint64(stamps[col.LENGTH, neuron])
+        for _ in range(stamps[col.STAMP_ROWS, neuron]):
             if sign > 0:
                 for k in range(n):
                     acc[at + k] += kernels[source + k]
             else:
                 for k in range(n):
                     acc[at + k] -= kernels[source + k]
-            source += n
+            source += run
             at += step
         held += 1
     return held

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,12 +66,11 @@ def _sum_bits(network: Network, weight_bits: int) -> int:
 
 @dataclass(frozen=True)
 class Operations:
-    """The operation table and, behind it, where the stamps of convolutions are and where they fall: int32,
-    flat."""
+    """The operation table, and the stamps of convolutions: int32 [4, source neurons], where each is in the
+    table of weights, where it falls, its rows and the weights in each."""
 
     table: Ints
-    which: NDArray[np.int32]
-    where: NDArray[np.int32]
+    stamps: NDArray[np.int32]
     largest_map: int
 
 
@@ -131,11 +131,10 @@ def operations(
                 memory.group,
             ]
             rows += _reads(ends, projection.n_post, projection.n_pre, _back_rows(blocks), weight, partial)
-    empty = np.zeros(0, np.int32)
+    fields = [np.stack([stamp.which, stamp.where, stamp.rows, stamp.lengths]) for stamp in stamps]
     return Operations(
         np.array(rows, np.int64),
-        np.concatenate([empty, *(stamp.which for stamp in stamps)]).astype(np.int32),
-        np.concatenate([empty, *(stamp.where for stamp in stamps)]).astype(np.int32),
+        np.concatenate([np.zeros((4, 0), np.int32), *fields], axis=1).astype(np.int32),
         max((stamp.size for stamp in stamps), default=0),
     )
 
@@ -145,12 +144,7 @@ def _stamp_row(
 ) -> list[int]:
     row = [0] * col.OP_COLUMNS
     row[: col.GROUP + 1] = [col.STAMP, source, target, base, 0, shift, group]
-    row[col.FIRST_STAMP], row[col.STAMP_ROWS], row[col.RUN], row[col.PITCH] = (
-        first,
-        stamp.rows,
-        stamp.run,
-        stamp.pitch,
-    )
+    row[col.FIRST_STAMP], row[col.RUN], row[col.PITCH] = first, stamp.run, stamp.pitch
     row[col.MAP_SIZE], row[col.CORNER] = stamp.size, stamp.corner
     row[col.VALID_ROWS], row[col.VALID_RUN] = stamp.valid_rows, stamp.valid_run
     return row
@@ -192,6 +186,33 @@ def _require_partial(network: Network, index: int, weight: Format, partial: Form
             f"registers.partial.bits must be {needed} or more for the convolution {network.label(index)}"
         )
         raise ConfigError([Problem(f"{message}, not {partial.bits}", "hardware.registers.partial")])
+
+
+class Course(NamedTuple):
+    """What a program is to the engine.
+
+    The phase table, the neurons' schedule, (multiplier, shift, whether the sign flips) of the nudge; the
+    longest time from a reset on, and how many times come again.
+    """
+
+    phases: Ints
+    schedule: Ints
+    nudge: Ints
+    times: int
+    repeats: int
+
+
+@lru_cache(maxsize=32)
+def course(program: Program) -> Course:
+    """The tables of a program."""
+    phases = phase_table(program)
+    return Course(
+        phases,
+        np.array(program.neuron.schedule(program.ticks), np.int64),
+        np.array([program.nudge.multiplier, program.nudge.shift, program.flips], np.int64),
+        int((phases[:, col.TIME] + phases[:, col.TICKS]).max()),
+        len(repeated(phases)),
+    )
 
 
 def phase_table(program: Program) -> Ints:

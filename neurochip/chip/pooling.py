@@ -15,13 +15,13 @@ from neurochip.neurons import registers as reg
 
 
 @kernel
-def pool(op, pops, kernels, which, where, spikes, counts, current, acc, winners):
+def pool(op, pops, kernels, stamps, spikes, counts, current, acc, winners):
     """Add the largest sum of each neuron's window to its current, and note which won, the first of equals.
 
     ``winners``: int8 [units], written: row * window + column within the window. Others as in `integrate`.
     """
     window, pitch, channels = op[col.WINDOW], op[col.PITCH], op[col.CHANNELS]
-    _stamp_all(op, pops, kernels, which, where, spikes, counts, acc, winners, False)
+    _stamp_all(op, pops, kernels, stamps, spikes, counts, acc, winners, False)
     run, to = op[col.VALID_RUN] // window, pops[op[col.TARGET], reg.OFFSET]
     for out_y in range(op[col.VALID_ROWS] // window):
         for k in range(run):
@@ -38,9 +38,9 @@ def pool(op, pops, kernels, which, where, spikes, counts, current, acc, winners)
 
 
 @kernel
-def unpool(op, pops, kernels, which, where, spikes, counts, current, acc, winners):
+def unpool(op, pops, kernels, stamps, spikes, counts, current, acc, winners):
     """Add to the currents below what spikes send back through the positions that won in the last tick."""
-    _stamp_all(op, pops, kernels, which, where, spikes, counts, acc, winners, True)
+    _stamp_all(op, pops, kernels, stamps, spikes, counts, acc, winners, True)
     to, run = pops[op[col.TARGET], reg.OFFSET], op[col.VALID_RUN]
     for y in range(op[col.VALID_ROWS]):
         at = op[col.CORNER] + y * op[col.PITCH]
@@ -57,20 +57,20 @@ def _clear(op, acc):
 
 
 @kernel
-def _stamp_all(op, pops, kernels, which, where, spikes, counts, acc, winners, through_winners):
+def _stamp_all(op, pops, kernels, stamps, spikes, counts, acc, winners, through_winners):
     """Stamp the source's spikes of both signs on the map ``acc``, which is clear."""
     source, window = op[col.SOURCE], op[col.WINDOW]
     offset = pops[source, reg.OFFSET]
     for negative in range(2):
         for unit in spikes[negative, offset : offset + counts[negative, source]]:
             entry = op[col.FIRST_STAMP] - offset + unit
-            row, at = op[col.BASE] + which[entry], where[entry]
+            row, at = op[col.BASE] + stamps[col.WHICH, entry], stamps[col.WHERE, entry]
             if through_winners:
                 at += (
                     winners[unit] // window * op[col.DOWN_STEP] + winners[unit] % window * op[col.RIGHT_STEP]
                 )
-            for _ in range(op[col.STAMP_ROWS]):
-                for k in range(op[col.RUN]):
+            for _ in range(stamps[col.STAMP_ROWS, entry]):
+                for k in range(stamps[col.LENGTH, entry]):
                     acc[at + k] += kernels[row + k] * (1 - 2 * negative)
                 row += op[col.RUN]
                 at += op[col.PITCH]
