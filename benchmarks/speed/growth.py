@@ -86,11 +86,12 @@ def measure(table: Table, rounds: int) -> None:
 
 
 MEASURED = """
-import json, resource, sys
+import json, sys
 sys.path.insert(0, {path!r})
 from speed.growth import Square
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def peak():  # of this program; getrusage would tell the parent's peak before the program was started
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
 Square(50, threads=2).train()
 before = peak()
 square = Square({n}, threads=2)

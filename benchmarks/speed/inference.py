@@ -41,7 +41,7 @@ class Task:
     @classmethod
     def make(cls) -> Task:
         """The network on a chip; about one hidden neuron in eight spikes in a tick."""
-        hardware = Hardware.load("digital_28nm", ["registers.current.bits=30"])
+        hardware = Hardware.load("digital_28nm")
         layers = [DenseLayer(kind="dense", units=units) for units in (HIDDEN, OUTPUTS)]
         network = Network.build(layers, (1, 1, INPUTS), OUTPUTS)
         phases = (Phase("free", TICKS, start="reset", readout=True),)

@@ -137,7 +137,7 @@ def encode_ahead(pop, schedule, formats, value, trains, lengths, lost):
 
     ``schedule``: int64 [ticks, 2]. Written: ``trains``: int32 [ticks, 2 signs, n], unit numbers in rising
     order, and their number, ``lengths``: int64 [ticks, 2]; ``lost``: int64 [ticks], residuals that saturated.
-    An input of 0 stays silent.
+    An input of 0 stays silent. In a regular train the ticks up to the next spike are passed over at once.
     """
     lo, hi = formats[reg.RESIDUAL, 0], formats[reg.RESIDUAL, 1]
     one, signed, up, down = pop[ONE], 1 - pop[UNSIGNED], pop[ENCODE_UP], pop[ENCODE_DOWN]
@@ -149,7 +149,15 @@ def encode_ahead(pop, schedule, formats, value, trains, lengths, lost):
             continue
         phi = np.int64(0)
         steady = ((v << up) + noise) >> down
-        for t in range(lengths.shape[0]):
+        regular = 0 < steady <= one
+        t = 0
+        while t < lengths.shape[0]:
+            if regular and t > 0 and -half <= phi <= half:
+                silent = min((half - phi) // steady, lengths.shape[0] - t)
+                phi += silent * steady
+                t += silent
+                if t == lengths.shape[0]:
+                    break
             signal = steady if t > 0 else (((v << schedule[0, 0]) << up) + noise) >> down
             phi += signal
             positive, negative = phi > half, (phi < -half) & (signed != 0)
@@ -161,6 +169,7 @@ def encode_ahead(pop, schedule, formats, value, trains, lengths, lost):
             kept = min(max(phi, lo), hi)
             lost[t] += kept != phi
             phi = kept
+            t += 1
 
 
 @kernel
