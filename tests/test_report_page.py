@@ -146,7 +146,7 @@ def test_the_page_needs_nothing_else(text: str) -> None:
 
 
 def test_the_page_says_where_its_times_are_from(folder: Path, text: str, report: dict[str, Any]) -> None:
-    """With the busiest core and link; a record without ticks is priced from averages, and the page says so."""
+    """With the busiest core and link; without ticks in the record it names the averages."""
     for time in (report["time"][part] for part in ("training", "inference")):
         assert (time["estimate"], time["timed_samples"]) == ("ticks", 16)
         assert time["critical_link"]["flits"] > 0
