@@ -32,7 +32,7 @@ def bits(values: str = "[4, 6, 8]", name: str = "weight_bits") -> str:
 def made_up(task: Json) -> Json:
     """A result that follows from the point's name alone, at once."""
     digest = hashlib.sha256(task["key"].encode()).digest()
-    row = {"test_accuracy": digest[0] / 255, "training_synaptic_ops": 1000.0 + digest[1]}
+    row = {"test_accuracy": digest[0] / 255, "training_energy_nj": 1000.0 + digest[1]}
     here = {"seconds": 0.0, "host": "here", "pid": os.getpid()}
     return {"key": task["key"], "status": "ok", "reason": "", "row": row, **here}
 

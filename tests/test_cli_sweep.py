@@ -28,7 +28,7 @@ LINES = [
     "  cell: {keys: [hardware.crossbar.rows, hardware.crossbar.cols], values: [4, 16]}",
 ]
 TABLES = {f"{name}.csv" for name in ("table", "summary", "pareto", "sensitivity")}
-PICTURES = {"map_test_accuracy.png", "map_training_synaptic_ops.png", "front_training_synaptic_ops.png"}
+PICTURES = {"map_test_accuracy.png", "map_training_energy_nj.png", "front_training_energy_nj.png"}
 PICTURES |= {"sensitivity.png"}
 
 

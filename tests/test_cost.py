@@ -25,7 +25,7 @@ from neurochip.counts import ACTIONS, KINDS, Counts, Packets, Tally
 from neurochip.errors import ConfigError
 from neurochip.hardware import Hardware
 from neurochip.mapping import Shares, place, spike_routes, sum_routes
-from neurochip.network import DenseLayer, Network
+from neurochip.network import ConvLayer, DenseLayer, Network, Pool
 from neurochip.program import Program
 from neurochip.rules import EP
 
@@ -504,6 +504,35 @@ def test_memory_by_hand() -> None:
 def test_a_mirror_holds_the_weights_again(feedback: str) -> None:
     held = memory(small(f"crossbar.feedback={feedback}"), 20)
     assert int(held["mirror"].used.sum()) == (8 * 30 * 10 if feedback == "mirrored" else 0)
+
+
+@pytest.mark.parametrize(("window", "bits"), [(2, 2), (3, 4)])
+def test_winners_of_max_pooling_are_in_the_memory(window: int, bits: int) -> None:
+    """16 neurons, each with a winner, one in the snapshot, two in banks; an average needs none of it."""
+    chips = {}
+    for kind in ("average", "max"):
+        if kind == "average" and window == 3:
+            continue  # windows of an average have a side of 2, 4 or 8
+        pool = Pool(kind=kind, window=window)  # type: ignore[arg-type]
+        size = 2 * window + 2
+        layers = [ConvLayer(kind="conv", channels=4, kernel=3, pool=pool), DenseLayer(kind="dense", units=10)]
+        chips[kind] = on_chip(Network.build(layers, (1, size, size), 10), Hardware.load("digital_28nm"))
+    found, number = memory(chips["max"], 20), 2 * 2 * 4 * bits
+    dense_part, used = 10, {role: int(it.used.sum()) for role, it in found.items()}
+    inputs = (2 * window + 2) ** 2
+    units = inputs + 16 + dense_part
+    assert used["registers"] == 26 * (24 + 16 * 4) + inputs * 48 + number
+    assert used["snapshot"] == units * 50 + number
+    assert used["banks"] == units * 24 + 2 * number
+    assert found["banks"].available == 1024 * (24 + 2 * bits)
+    if window == 2:
+        without = memory(chips["average"], 20)
+        more = {role: used[role] - int(it.used.sum()) for role, it in without.items()}
+        assert {role for role, n in more.items() if n} == {"registers", "snapshot", "banks"}
+        needs = [training_needs(chips[kind], 40, 20) for kind in ("max", "average")]
+        assert needs[0]["chip"].kept - needs[1]["chip"].kept == 3 * number
+        assert needs[0]["chip_bptt"].kept - needs[1]["chip_bptt"].kept == 40 * number
+        assert needs[0]["float"].states - needs[1]["float"].states == 20 * 16 * 32
 
 
 @unhurried

@@ -90,8 +90,8 @@ def test_axes_are_chosen(page: Path, chromium: Browser) -> None:
     assert "Test accuracy against weight bits" in chromium.text("#caption")
     ticks = chromium.run("return [...document.querySelectorAll('#chart text')].map(it => it.textContent)")
     assert {"4", "6", "8", "Weight bits", "Test accuracy, %"} <= set(ticks)
-    chromium.choose("#y", "training_synaptic_ops")
-    assert "Training synaptic ops against weight bits" in chromium.text("#caption")
+    chromium.choose("#y", "training_energy_nj")
+    assert "Training energy against weight bits" in chromium.text("#caption")
     chromium.click("#mean")
     assert chromium.count(".dot") == 10
     chromium.click("#mean")

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import NoneType
 from typing import Any, get_args, get_origin
 
 import numpy as np
@@ -50,6 +51,7 @@ def keys_of(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
         key = prefix + (field.alias or name)
         yield key
         kind, deeper = field.annotation, key
+        kind = next(it for it in get_args(kind) if it is not NoneType) if NoneType in get_args(kind) else kind
         while get_origin(kind) in (dict, tuple):
             deeper += ".NAME" if get_origin(kind) is dict else ".N"
             kind = get_args(kind)[-1 if get_origin(kind) is dict else 0]
@@ -59,7 +61,9 @@ def keys_of(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 def explained(key: str) -> bool:
     """Whether the page has a row for a key, or for one below it."""
-    key = key.replace("counts.inference.", "counts.training.")
+    for same in ("counts.inference.", "timing.inference."):
+        key = key.replace(same, same.replace("inference", "training"))
+    key = key.replace("timing.update.batch.", "timing.update.sample.")
     rows = re.findall(r"^\| `([^`]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     return any(row == key or row.startswith(key + ".") for row in rows)
 

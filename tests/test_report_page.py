@@ -19,6 +19,7 @@ from neurochip.errors import NeurochipError
 from neurochip.experiment import execute, price
 from neurochip.report.page import FILES, summary, write_report
 from neurochip.report.page.numbers import figures, joules, memory, percent, seconds
+from neurochip.report.page.render import html
 
 SECTIONS = ("energy", "time", "mesh", "memory", "learning", "metrics", "area", "prices")
 NEUROBENCH = (
@@ -142,6 +143,18 @@ def test_a_report_leaves_four_files(folder: Path) -> None:
 def test_the_page_needs_nothing_else(text: str) -> None:
     assert Rows(text).links == ["data:,"]
     assert not re.search(r"url\(|@import|<script|<iframe|<link[^>]*stylesheet", text)
+
+
+def test_the_page_says_where_its_times_are_from(folder: Path, text: str, report: dict[str, Any]) -> None:
+    """With the busiest core and link; without ticks in the record it names the averages."""
+    for time in (report["time"][part] for part in ("training", "inference")):
+        assert (time["estimate"], time["timed_samples"]) == ("ticks", 16)
+        assert time["critical_link"]["flits"] > 0
+    assert "Estimated tick by tick from the first 16 samples of each part" in text
+    assert "<td>busiest core</td>" in text
+    assert "<td>busiest link</td>" in text
+    record = {**record_of(folder), "timing": None}
+    assert "Estimated from average counts, coarsely" in html(summary(record, price(record)))
 
 
 def test_every_section_is_there(text: str) -> None:

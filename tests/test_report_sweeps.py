@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib import pyplot
 
 from neurochip.report import heat_map, sensitivity, trade_off
-from neurochip.report.heat_maps import _grid, _panels
+from neurochip.report.heat_maps import _grid, _panel, _panels
 from neurochip.report.numbers import ACCURACIES, accuracy_ticks, short, shown, stretched, titled
 from neurochip.report.trade_offs import _named, _rising
 
@@ -78,6 +79,19 @@ def test_cells_are_means_and_panels_are_the_other_axes() -> None:
     assert grid[0, 2] != grid[0, 2]
     panels = _panels([{**row, "c": c} for c in (2, 1) for row in there], ["c"])
     assert {name: len(found) for name, found in panels.items()} == {"c 1": 4, "c 2": 4}
+
+
+def test_a_small_number_is_no_percentage() -> None:
+    """An area below 1 mm2 is shown as it is, an accuracy in per cent."""
+    shown_as: dict[str, list[str]] = {}
+    for metric, unit in (("area_mm2", "mm2"), ("test_accuracy", "fraction")):
+        _, panel = pyplot.subplots()
+        there = rows([0.25, 0.5, None], metric)
+        _panel(panel, there, ("a", [0, 1, 2]), ("b", ["x"]), metric, (0.25, 0.5), unit)
+        shown_as[metric] = [text.get_text() for text in panel.texts]
+    pyplot.close("all")
+    assert shown_as["area_mm2"] == ["0.25", "0.5", "does not fit"]
+    assert shown_as["test_accuracy"] == ["25.0", "50.0", "does not fit"]
 
 
 def test_equal_results_have_one_name() -> None:

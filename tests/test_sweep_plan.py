@@ -264,13 +264,23 @@ def test_a_points_name_follows_from_what_decides_it_and_nothing_else(
     assert key(tmp_path, "seeds: [1]") != first
     assert key(tmp_path, sets=(*TINY, "experiment.batch=21")) != first  # type: ignore[arg-type]
     assert key(tmp_path, sets=(*TINY, "hardware.technology.voltage_v=0.8")) != first  # type: ignore[arg-type]
+    assert key(tmp_path, sets=(*TINY, "hardware.prices=loihi_like_14nm")) != first  # type: ignore[arg-type]
     monkeypatch.setattr("neurochip.sweep.plan.code_version", lambda: "other")
     assert key(tmp_path) != first
 
 
 def test_the_version_of_the_code_is_that_of_the_sources_that_count(tmp_path: Path) -> None:
     package, tables = tmp_path / "neurochip", tmp_path / "energy"
-    for name in ("chip/engine.py", "cli/app.py", "sweep/row.py", "sweep/pool.py", "report/style.py"):
+    for name in (
+        "chip/engine.py",
+        "cli/app.py",
+        "sweep/row.py",
+        "sweep/pool.py",
+        "report/style.py",
+        "cost/timing.py",
+        "cost/cells.csv",
+        "timing/estimate.py",
+    ):
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / name).write_text("a = 1\n", encoding="utf-8")
     before = identity._digest(package, tables)
@@ -278,7 +288,7 @@ def test_the_version_of_the_code_is_that_of_the_sources_that_count(tmp_path: Pat
         (package / name).write_text("a = 2\n", encoding="utf-8")
     (package / "chip" / "engine.py").write_bytes(b"a = 1\r\n")
     assert identity._digest(package, tables) == before
-    for path in ("chip/engine.py", "sweep/row.py"):
+    for path in ("chip/engine.py", "sweep/row.py", "cost/timing.py", "cost/cells.csv", "timing/estimate.py"):
         (package / path).write_text("a = 2\n", encoding="utf-8")
         now = identity._digest(package, tables)
         assert now != before
@@ -286,6 +296,17 @@ def test_the_version_of_the_code_is_that_of_the_sources_that_count(tmp_path: Pat
     tables.mkdir()
     (tables / "prices.yaml").write_text("a: 1\n", encoding="utf-8")
     assert identity._digest(package, tables) != before
+
+
+def test_a_price_table_of_ones_own_counts_by_what_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    found = []
+    for content in (b"a: 1\n", b"a: 1\r\n", b"a: 2\n"):
+        path.write_bytes(content)
+        identity.prices_version.cache_clear()
+        found.append(identity.prices_version(str(path)))
+    assert found[0] == found[1] != found[2]
+    assert identity.prices_version("no_such_table") == identity.prices_version("no/such.yaml") == ""
 
 
 def test_ten_thousand_points_need_each_document_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -22,8 +23,9 @@ from small_runs import TINY, compiled
 from sweep_work import bits, deadly, in_threads, killed_once, made_up, text
 
 from neurochip.cli.sweep import happened
+from neurochip.config.preset_files import presets_folder
 from neurochip.errors import CheckpointError, ConfigError, DataError, NeurochipError
-from neurochip.experiment import execute, load
+from neurochip.experiment import execute, load, price
 from neurochip.sweep import Outcome, Planner, Store, dask, given, processes, run_sweep
 from neurochip.sweep.plan import task_of
 from neurochip.sweep.pool import AHEAD
@@ -89,6 +91,29 @@ def stored(folder: Path) -> list[dict[str, Any]]:
 
 
 @compiled
+def test_what_has_no_price_says_so_and_keeps_the_rest(tmp_path: Path) -> None:
+    table = (presets_folder("energy") / "digital_28nm.yaml").read_text(encoding="utf-8")
+    start = table.index("  synaptic_ops:")
+    rest = re.search(r"^  \w+:", table[start + 3 :], re.MULTILINE)
+    assert rest is not None
+    lacking = tmp_path / "lacking.yaml"
+    lacking.write_text(table[:start] + table[start + 3 + rest.start() :], encoding="utf-8")
+    axis = f"  prices: {{keys: [hardware.prices], values: [digital_28nm, {lacking}]}}"
+    path = written(tmp_path, axis, sets=(*TINY, *SMALL))
+    outcome = in_threads(path, tmp_path / "out", run_point)
+    priced, other = rows_of(tmp_path / "out")
+    assert (priced["status"], other["status"]) == ("ok", "not_priced")
+    assert "actions.synaptic_ops is missing: this run counted it, and it has no price" in other["reason"]
+    empty = {"training_energy_nj", "inference_energy_nj", "training_latency_us", "memory_bits", "area_mm2"}
+    assert all(other[name] == "" != priced[name] for name in empty)
+    assert other["weights_sha256"] == priced["weights_sha256"]
+    assert other["test_accuracy"] == priced["test_accuracy"]
+    assert [outcome.means[index]["status"] for index in outcome.best] == ["ok"]
+    again = in_threads(path, tmp_path / "out", run_point, resume=True)
+    assert (again.account["ran"], again.account["found"]) == (0, 2)
+
+
+@compiled
 def test_a_row_is_that_of_a_run_with_the_same_configuration(real: Path, tmp_path: Path) -> None:
     outcome = in_threads(real, tmp_path / "out", run_point)
     row = rows_of(tmp_path / "out")[6]
@@ -101,6 +126,17 @@ def test_a_row_is_that_of_a_run_with_the_same_configuration(real: Path, tmp_path
     assert float(row["training_synaptic_ops"]) == total["synaptic_ops"] / 60
     assert float(row["used_crossbars"]) == record["placement"]["crossbars"][0] / 8
     assert int(row["synapse_bits"]) == (64 * 8 + 8 * 10) * (8 + 16)
+    cost = price(record)
+    for part in ("training", "inference"):
+        energy, time = cost[part]["energy_pj"]["per_sample"], cost[part]["time"]
+        assert 0 < float(row[f"{part}_energy_nj"]) == pytest.approx(energy / 1e3)
+        assert 0 < float(row[f"{part}_latency_us"]) == pytest.approx(time["latency_ns"] / 1e3)
+        assert float(row[f"{part}_busy"]) == pytest.approx(time["utilisation"][time["critical_core"]])
+    roles = cost["memory"]["roles"].values()
+    assert int(row["memory_bits"]) == sum(role["used_bits"] for role in roles)
+    assert int(row["core_memory_bits"]) == max(map(sum, zip(*(role["cores"] for role in roles), strict=True)))
+    assert 0 < float(row["used_memory"]) < 1
+    assert 0 < float(row["area_mm2"]) == pytest.approx(sum(part["area_mm2"] for part in cost["area"]))
     refused = rows_of(tmp_path / "out")[0]
     assert refused["status"] == "does_not_fit"
     assert "needs 38 crossbars of 4x4 but the chip has 8" in refused["reason"]
@@ -440,7 +476,7 @@ def test_an_outcome_names_the_best(tmp_path: Path) -> None:
     for row in best:
         for other in outcome.means:
             better = other["test_accuracy"] > row["test_accuracy"]
-            assert not (better and other["training_synaptic_ops"] <= row["training_synaptic_ops"])
+            assert not (better and other["training_energy_nj"] <= row["training_energy_nj"])
 
 
 @pytest.mark.slow

@@ -123,6 +123,23 @@ def test_a_key_that_there_is_not_is_refused_before_the_search(tmp_path: Path) ->
         in_threads(path, tmp_path / "a")
 
 
+def test_what_has_no_price_is_never_preferred(tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+
+    def work(task: dict[str, Any]) -> dict[str, Any]:
+        result = analytic(task)
+        if task["hardware"]["registers"]["weight"]["bits"] > 8 and result["row"]:
+            row = {"test_accuracy": 1.0}
+            return {**result, "status": "not_priced", "reason": "no price", "row": row}
+        return result
+
+    path = tmp_path / "search.yaml"
+    path.write_text(text(*AXES, "points: 36", "population: 12", GOALS, strategy="nsga2"), encoding="utf-8")
+    outcome = in_threads(path, tmp_path / "a", work)
+    assert {row["status"] for row in outcome.table.rows} == {"ok", "does_not_fit", "not_priced"}
+    assert all(outcome.means[index]["status"] == "ok" for index in outcome.best)
+
+
 def test_objectives_that_no_run_has_are_refused(tmp_path: Path) -> None:
     pytest.importorskip("optuna")
     path = tmp_path / "search.yaml"

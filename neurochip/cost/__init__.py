@@ -13,7 +13,7 @@ from neurochip.cost.energy import ENERGY_KINDS, Energy
 from neurochip.cost.memory import ROLES, memory
 from neurochip.cost.prices import PriceList
 from neurochip.cost.table import FOLDER, PriceTable
-from neurochip.cost.timing import Timing, estimate
+from neurochip.cost.timing import Timing, estimate, from_ticks
 from neurochip.cost.unrolled import Needs, training_needs
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Timing",
     "document",
     "estimate",
+    "from_ticks",
     "memory",
     "training_needs",
 ]

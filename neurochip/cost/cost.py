@@ -90,6 +90,8 @@ class Cost:
             "latency_ns": latency,
             "throughput_samples_per_s": 1e9 / latency if latency else 0.0,
             "power_mw": self.energy_pj / latency if latency else 0.0,
+            "estimate": self.timing.estimate,
+            "timed_samples": self.timing.samples,
             "utilisation": self._shares(self.timing.busy.sum(0)),
             "link_utilisation": self._shares(self.timing.links.sum(0)),
             "critical_core": int(self.timing.busy.sum(0).argmax()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from neurochip.cost.area import area
@@ -12,6 +13,7 @@ from neurochip.cost.memory import ROLES, Held, memory
 from neurochip.cost.metrics import INFERENCE_ROLES, neurobench
 from neurochip.cost.prices import Price, PriceList
 from neurochip.cost.table import PriceTable
+from neurochip.cost.timing import Timing, from_ticks
 from neurochip.cost.unrolled import training_needs
 from neurochip.counts import Counts
 
@@ -24,16 +26,28 @@ BATCHES = (1, 20, 128)
 
 
 def document(
-    training: Counts, inference: Counts, chip: Priced, table: PriceTable, batch: int, zero_weights: int
+    training: Counts,
+    inference: Counts,
+    chip: Priced,
+    table: PriceTable,
+    batch: int,
+    zero_weights: int,
+    timing: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The cost of a run's training and evaluations, as JSON. Raises ConfigError as `Cost.of` does."""
+    """The cost of a run's training and evaluations, as JSON. Raises ConfigError as `Cost.of` does.
+
+    ``timing``: of the run's record; without it cycles are estimated from average counts.
+    """
     first = Priced(chip.hardware, chip.placement, chip.program.inference())
-    parts = {"training": Cost.of(training, chip, table), "inference": Cost.of(inference, first, table)}
+    parts = {
+        "training": Cost.of(training, chip, table, _timing(timing, "training", training)),
+        "inference": Cost.of(inference, first, table, _timing(timing, "inference", inference)),
+    }
     held = memory(chip, batch)
     return {
         "schema": SCHEMA,
         "prices": _table(table, PriceList(table, chip)),
-        "notes": _notes(chip, table),
+        "notes": [*_notes(chip, table), _time_note(parts["training"].timing)],
         **{name: cost.as_json() for name, cost in parts.items()},
         "memory": _memory(chip, held, batch),
         "area": [part._asdict() for part in area(chip, table)],
@@ -100,8 +114,23 @@ def _notes(chip: Priced, table: PriceTable) -> list[str]:
         notes.append(
             f"arrays below 2 KB ({', '.join(small)}) are priced by the power law of the smallest known arrays"
         )
-    notes.append("times are estimated from average counts: a lower bound where spikes come in bursts")
     return notes
+
+
+def _timing(timing: Mapping[str, Any] | None, part: str, counts: Counts) -> Timing | None:
+    return None if timing is None else from_ticks(timing[part], timing["update"], counts)
+
+
+def _time_note(timing: Timing) -> str:
+    """Where the times are from."""
+    if timing.estimate == "average":
+        return "times are estimated from average counts, coarsely: bursts and overlaps are averaged out"
+    samples = (
+        f"the first {timing.samples} samples of each part"
+        if timing.samples > 1
+        else "one sample of each part"
+    )
+    return f"times are estimated tick by tick, from {samples} after the last epoch"
 
 
 def _arrays(table: PriceTable) -> set[str]:

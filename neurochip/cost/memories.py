@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from neurochip.hardware import Hardware
 from neurochip.mapping.packets import address_bits
+from neurochip.network import Network
 from neurochip.program import Program
 
 SPIKE_BITS = 2
@@ -37,6 +38,12 @@ def snapshot_bits(hardware: Hardware, program: Program) -> int:
     """Bits that a neuron keeps in the snapshot: the registers that the next tick reads, and its spike."""
     held = registers(hardware, program)
     return sum(bits for name, bits in held.items() if name not in (*SETTLED, "bias")) + SPIKE_BITS
+
+
+def winner_bits(network: Network, population: int) -> int:
+    """Bits of the ``winner`` of each neuron of a population: the positions of a max pooling's window."""
+    kernel = network.projections[population - 1].kernel if population else None
+    return address_bits(kernel.window**2) if kernel and kernel.pooling == "max" else 0
 
 
 def memories(hardware: Hardware, program: Program, cell_bits: int) -> dict[str, Memory]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurochip.cost.chipped import Priced
-from neurochip.cost.memories import registers, snapshot_bits
+from neurochip.cost.memories import registers, snapshot_bits, winner_bits
 from neurochip.counts import Packets
 from neurochip.mapping import Block, spike_routes, sum_routes
 from neurochip.noc import Ints
@@ -18,7 +18,7 @@ ROLES = {
     "mirror": "cells of crossbars that hold the weights again, for feedback",
     "fraction": "bits of weights below their last one, for the update unit alone",
     "accumulators": "sums of updates over a batch",
-    "registers": "registers of neurons and inputs",
+    "registers": "registers of neurons and inputs, winners of max pooling among them",
     "biases": "biases of neurons or maps",
     "snapshot": "states to which a phase returns, with the spikes in flight",
     "banks": "states kept for the update",
@@ -49,8 +49,10 @@ def memory(chip: Priced, batch: int) -> dict[str, Held]:
     held = registers(chip.hardware, chip.program)
     state, axon = sum(held.values()) - held["bias"], chip.memories["axons"].word
     total, fraction = formats["accumulator"].bits * (batch > 1), chip.hardware.registers.fraction.bits
-    units, snapshot = _units(chip), snapshot_bits(chip.hardware, chip.program) * _restores(chip)
-    bank, trace = chip.program.banks * formats["bank"].bits, held.get("trace", 0)
+    units, returns, banks = _units(chip), _restores(chip), chip.program.banks
+    snapshot = snapshot_bits(chip.hardware, chip.program) * returns
+    won, widest = winners(chip)
+    bank, trace = banks * formats["bank"].bits, held.get("trace", 0)
     first = _by_block(chip, lambda it: it.role == "forward" and it.replica == 0, chip.placement.weights)
     every = _by_block(chip, lambda it: it.role == "forward", chip.placement.weights)
     return {
@@ -58,15 +60,26 @@ def memory(chip: Priced, batch: int) -> dict[str, Held]:
         "mirror": Held(_cells(chip, "mirror"), None),
         "fraction": Held(first * fraction, cells * fraction),
         "accumulators": Held(every * total, cells * total),
-        "registers": Held(_registers(chip, state - trace), core.neurons * (state - trace)),
+        "registers": Held(_registers(chip, state - trace) + won, core.neurons * (state - trace + widest)),
         "biases": Held(_biases(chip) * held["bias"], core.neurons * held["bias"]),
-        "snapshot": Held(units * snapshot, core.neurons * snapshot),
-        "banks": Held(units * bank, core.neurons * bank),
+        "snapshot": Held(units * snapshot + won * returns, core.neurons * (snapshot + widest * returns)),
+        "banks": Held(units * bank + won * banks, core.neurons * (bank + widest * banks)),
         "traces": Held(units * trace, core.neurons * trace),
         "axons": Held(chip.placement.used["axons"] * axon, core.axons * axon),
         "routing": Held(_routes(chip) * chip.memories["routes"].word, None),
         "buffers": Held(np.full(chip.cores, _buffers(chip)), _buffers(chip)),
     }
+
+
+def winners(chip: Priced) -> tuple[Ints, int]:
+    """Bits that tell which position of its window won, of the neurons behind a max pooling: of each core,
+    int64 [cores], and of one neuron at most."""
+    found, widest = np.zeros(chip.cores, np.int64), 0
+    for group in chip.placement.groups:
+        bits = winner_bits(chip.placement.network, group.population)
+        found[group.core] += len(group.neurons) * bits
+        widest = max(widest, bits)
+    return found, widest
 
 
 def _by_block(chip: Priced, chosen: Callable[[Block], bool], amounts: Ints) -> Ints:

@@ -1,9 +1,10 @@
-"""How many cycles a run takes, estimated from its counts."""
+"""How many cycles a run takes: from the ticks of some samples, or else from average counts."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +22,36 @@ LOOKUP_CYCLES = 1
 @dataclass(frozen=True)
 class Timing:
     """Cycles of all samples together: ``cycles``: float64 [phases], of the chip; ``busy``: float64 [phases,
-    cores], in which a core works; ``links``: float64 [phases, link ids], in which a link is taken."""
+    cores], in which a core works; ``links``: float64 [phases, link ids], in which a link is taken.
+
+    ``estimate``: whether they come from the ticks of ``samples`` samples, or from average counts."""
 
     cycles: Reals
     busy: Reals
     links: Reals
+    estimate: Literal["ticks", "average"] = "average"
+    samples: int = 0
+
+
+def from_ticks(part: Mapping[str, Any], update: Mapping[str, Any], counts: Counts) -> Timing:
+    """The cycles of all samples of ``counts``, from those that a record timed tick by tick.
+
+    ``part``: samples and what each phase took for them; ``update``: what a sample and a batch add to an
+    update (docs/record.md). The other samples are taken to be like the timed ones; the update is exact.
+    """
+    cores, share = counts.links.shape[1] // 4, counts.samples / part["samples"]
+    rows = [[(part["phases"][name], share)] for name in counts.phases[:-1]]
+    rows.append(
+        [(update["sample"], counts.samples), (update["batch"], counts.batches)] * bool(counts.batches)
+    )
+    cycles, busy, links = np.zeros(len(rows)), np.zeros((len(rows), cores)), np.zeros(counts.links.shape)
+    for phase, row in enumerate(rows):
+        for spent, times in row:
+            cycles[phase] += spent["cycles"] * times
+            busy[phase] += np.array(spent["busy"]) * times
+            for link, flits in spent["links"].items():
+                links[phase, int(link)] += flits * times
+    return Timing(cycles, busy, links, "ticks", part["samples"])
 
 
 def estimate(counts: Counts, hardware: Hardware) -> Timing:

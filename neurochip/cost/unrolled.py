@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neurochip.cost.chipped import Priced
-from neurochip.cost.memories import SPIKE_BITS, registers, snapshot_bits
+from neurochip.cost.memories import SPIKE_BITS, registers, snapshot_bits, winner_bits
 
 FLOAT_BITS = 32
 STATE = ("decoded", "membrane", "residual", "trace")
@@ -43,20 +43,21 @@ def training_needs(chip: Priced, ticks: int, batch: int) -> dict[str, Needs]:
     """
     rule, program = _Sizes.of(chip), chip.program
     rule_words = program.banks + (2 * len(rule.words) if rule.snapshot else len(rule.words))
+    pooled_words = program.banks + bool(rule.snapshot)
     return {
         "chip": Needs(rule.weights, rule.gradients * (batch > 1), rule.state, rule.snapshot + rule.banks),
         "chip_bptt": Needs(rule.weights, rule.gradients * (batch > 1), 2 * rule.state, ticks * rule.tick),
         "float": Needs(
             rule.parameters * FLOAT_BITS,
             rule.parameters * FLOAT_BITS,
-            batch * rule.neurons * len(rule.words) * FLOAT_BITS,
-            batch * rule.units * (rule_words - len(rule.words)) * FLOAT_BITS,
+            batch * rule.words_of_a_tick * FLOAT_BITS,
+            batch * (rule.units * (rule_words - len(rule.words)) + rule.pooled * pooled_words) * FLOAT_BITS,
         ),
         "float_bptt": Needs(
             rule.parameters * FLOAT_BITS,
             rule.parameters * FLOAT_BITS,
-            2 * batch * rule.neurons * len(rule.words) * FLOAT_BITS,
-            batch * ticks * (rule.neurons * len(rule.words) + rule.units) * FLOAT_BITS,
+            2 * batch * rule.words_of_a_tick * FLOAT_BITS,
+            batch * ticks * (rule.words_of_a_tick + rule.units) * FLOAT_BITS,
         ),
     }
 
@@ -75,6 +76,13 @@ class _Sizes:
     neurons: int
     units: int
     words: tuple[str, ...]
+    pooled: int
+    """Neurons behind a max pooling: each has the number of its winner, too."""
+
+    @property
+    def words_of_a_tick(self) -> int:
+        """Numbers that the next tick, or a backward pass, needs."""
+        return self.neurons * len(self.words) + self.pooled
 
     @classmethod
     def of(cls, chip: Priced) -> _Sizes:
@@ -83,18 +91,21 @@ class _Sizes:
         biases = sum(it.weight_shape[1] for it in network.projections)
         held = registers(chip.hardware, chip.program)
         words = tuple(name for name in STATE if name in held)
-        state = neurons * sum(held[name] for name in words)
+        won = [(it.size, winner_bits(network, n)) for n, it in enumerate(network.populations)]
+        winners = sum(size * bits for size, bits in won)
+        state = neurons * sum(held[name] for name in words) + winners
         master = formats["weight"].bits + chip.hardware.registers.fraction.bits
         returns = any(phase.start == "restore" for phase in chip.program.phases)
         return cls(
             weights=network.synapses * master + biases * held["bias"],
             gradients=network.synapses * formats["accumulator"].bits,
             state=state,
-            snapshot=units * snapshot_bits(chip.hardware, chip.program) * returns,
-            banks=units * chip.program.banks * formats["bank"].bits,
+            snapshot=(units * snapshot_bits(chip.hardware, chip.program) + winners) * returns,
+            banks=(units * formats["bank"].bits + winners) * chip.program.banks,
             tick=state + units * SPIKE_BITS,
             parameters=network.synapses + biases,
             neurons=neurons,
             units=units,
             words=words,
+            pooled=sum(size for size, bits in won if bits),
         )

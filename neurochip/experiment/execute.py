@@ -15,6 +15,7 @@ from neurochip.experiment.compiling import announcing
 from neurochip.experiment.load import Setup
 from neurochip.experiment.observer import Observer
 from neurochip.experiment.run import Run
+from neurochip.experiment.timed import timed
 from neurochip.files import make_folder
 
 
@@ -52,13 +53,15 @@ def execute(
         while run.epoch < run.experiment.epochs:
             done.rows.append(_epoch(run, observer))
             now = Progress(done.rows, done.seconds + perf_counter() - began)
+            timing = timed(run) if run.epoch >= run.experiment.epochs else None
+            found = record.build(run, now, timing)
             if folder:
                 checkpoint.save(folder, run, now)
-                record.write(folder, record.build(run, now))
+                record.write(folder, found)
             observer.epoch(done.rows[-1], run.experiment.epochs)
     if folder:
-        pricing.write(folder, pricing.cost_of(run))
-    return record.build(run, now)
+        pricing.write(folder, pricing.cost_of(run, timing=timing))
+    return found
 
 
 def _epoch(run: Run, observer: Observer) -> dict[str, Any]:
@@ -72,14 +75,15 @@ def _epoch(run: Run, observer: Observer) -> dict[str, Any]:
 
 def _finished(folder: Path, run: Run, done: Progress) -> dict[str, Any]:
     """The record of a run with nothing left to train; written again only if it is missing or not right."""
-    found = record.build(run, done)
+    found = record.build(run, done, timed(run))
     try:
         there = record.read(folder)
     except CheckpointError:
         there = {}
-    same = all(there.get(key) == found[key] for key in ("experiment", "epochs", "counts", "weights_sha256"))
+    compared = ("experiment", "epochs", "counts", "timing", "weights_sha256")
+    same = all(there.get(key) == found[key] for key in compared)
     if not same or not (folder / pricing.COST).exists():
-        pricing.write(folder, pricing.cost_of(run))
+        pricing.write(folder, pricing.cost_of(run, timing=found["timing"]))
     if same and (folder / record.CURVES).exists():
         return there
     record.write(folder, found)

@@ -13,6 +13,7 @@ from neurochip.errors import CheckpointError
 from neurochip.experiment import record as records
 from neurochip.experiment.run import Run
 from neurochip.experiment.schema import Experiment
+from neurochip.experiment.timed import timed
 from neurochip.files import write_json
 from neurochip.hardware import Hardware
 from neurochip.mapping import place
@@ -21,16 +22,19 @@ from neurochip.network import Network
 COST = "cost.json"
 
 
-def cost_of(run: Run, prices: str | Path | None = None) -> dict[str, Any]:
+def cost_of(
+    run: Run, prices: str | Path | None = None, timing: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """What a run has cost so far, as ``cost.json`` has it; ``prices`` replaces the hardware's table.
 
-    Raises ConfigError if the table is not valid, or lacks the price of something that was counted.
+    ``timing``: what `timed` found, if that was asked already. Raises ConfigError if the table is not valid,
+    or lacks the price of something that was counted.
     """
     zero = sum(int((weights == 0).sum()) for weights in run.chip.weights)
     chip = Priced(run.hardware, run.placement, run.program)
     counted = run.counts(run.training), run.inference_counts()
     table = PriceTable.load(prices or run.hardware.prices)
-    return document(*counted, chip, table, run.experiment.batch, zero)
+    return document(*counted, chip, table, run.experiment.batch, zero, timing or timed(run))
 
 
 def price(
@@ -47,7 +51,8 @@ def price(
     counts, cores = found["counts"], chip.cores
     training = Counts.from_json(counts["training"], cores, counts["training_samples"], counts["batches"])
     inference = Counts.from_json(counts["inference"], cores, counts["inference_samples"], 0)
-    return document(training, inference, chip, table, experiment.batch, found["network"]["zero_weights"])
+    zero = found["network"]["zero_weights"]
+    return document(training, inference, chip, table, experiment.batch, zero, found.get("timing"))
 
 
 def write(folder: Path, cost: dict[str, Any], name: str = COST) -> None:

@@ -27,8 +27,11 @@ CURVE_COLUMNS = (
 )  # fmt: skip
 
 
-def build(run: Run, progress: Progress) -> dict[str, Any]:
-    """The record of a run after the epochs of ``progress``, as `RecordModel` describes it."""
+def build(run: Run, progress: Progress, timing: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The record of a run after the epochs of ``progress``, as `RecordModel` describes it.
+
+    ``timing``: of `neurochip.experiment.timed`, when the run is complete.
+    """
     return {
         "schema": SCHEMA,
         "neurochip_version": provenance.neurochip_version(),
@@ -49,6 +52,7 @@ def build(run: Run, progress: Progress) -> dict[str, Any]:
             "inference_samples": run.inference.samples,
             "batches": run.training.batches,
         },
+        "timing": timing,
         "saturations": _saturations(run),
         "weights_sha256": weights_sha256(run),
         "threads": run.threads,

@@ -92,6 +92,38 @@ class CountsSection(Model):
     batches: Count = Field(description="Updates of the whole network in training.")
 
 
+class Spent(Model):
+    """Cycles of some work."""
+
+    cycles: Count = Field(description="Cycles of the chip.")
+    busy: tuple[Count, ...] = Field(description="Cycles in which each core works.")
+    links: Named = Field(
+        description="Flits that cross each link (core * 4 + east, west, south, north); 0 is left out."
+    )
+
+
+class TimedPart(Model):
+    """Some samples, estimated tick by tick."""
+
+    samples: int = Field(ge=1, description="Samples that were timed: the first ones of the part.")
+    phases: dict[str, Spent] = Field(description="What each phase of the rule took, all samples together.")
+
+
+class UpdateTime(Model):
+    """The update of a batch: samples times ``sample``, plus ``batch``."""
+
+    sample: Spent = Field(description="What each sample of a batch adds.")
+    batch: Spent = Field(description="What a batch adds, whatever its size.")
+
+
+class TimingSection(Model):
+    """Cycles of the first samples with the last weights."""
+
+    training: TimedPart = Field(description="Training samples, up to the update.")
+    inference: TimedPart = Field(description="Test samples, up to the readout.")
+    update: UpdateTime = Field(description="The update.")
+
+
 class RecordModel(Model):
     """All that a run leaves behind but its weights."""
 
@@ -116,6 +148,10 @@ class RecordModel(Model):
     )
     epochs: tuple[EpochRow, ...] = Field(description="One row for each epoch done.")
     counts: CountsSection = Field(description="How often each action of the chip happened.")
+    timing: TimingSection | None = Field(
+        None,
+        description="Cycles estimated tick by tick; null before the last epoch, or if they are not known.",
+    )
     saturations: Named = Field(
         description="Values that did not fit, by register, in training and evaluations."
     )

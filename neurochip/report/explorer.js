@@ -4,7 +4,7 @@ const $ = id => document.getElementById(id);
 const NS = "http://www.w3.org/2000/svg";
 const PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6bd1", "#7f8c8d"];
 const VIRIDIS = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"];
-const STATUS = { ok: "ok", does_not_fit: "does not fit", invalid: "not valid", failed: "failed", crashed: "crashed", error: "error" };
+const STATUS = { ok: "ok", not_priced: "not priced", does_not_fit: "does not fit", invalid: "not valid", failed: "failed", crashed: "crashed", error: "error" };
 const MOST_ROWS = 300, MOST_CHIPS = 12, MOST_CELLS = 60;
 
 // --- the table -------------------------------------------------------------------------------------------
@@ -43,7 +43,7 @@ const grouped = settings(rows);
 
 // --- words -----------------------------------------------------------------------------------------------
 
-const label = name => name.replace(/_/g, " ").replace(/^./, letter => letter.toUpperCase());
+const label = name => name.replace(/_(nj|us|mm2)$/, "").replace(/_/g, " ").replace(/^./, letter => letter.toUpperCase());
 const fraction = name => metrics[name] && metrics[name].unit === "fraction";
 function titled(name) {
   if (fraction(name)) return `${label(name)}, %`;

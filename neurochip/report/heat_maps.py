@@ -18,7 +18,7 @@ Axis = tuple[str, list[Any]]
 """Name and levels."""
 _PANELS = 6
 """More panels than these are drawn as one, a mean over the other axes."""
-_SHOWN = {"does_not_fit": "does not fit", "invalid": "not valid"}
+_SHOWN = {"does_not_fit": "does not fit", "invalid": "not valid", "not_priced": "not priced"}
 
 
 def heat_map(
@@ -44,7 +44,7 @@ def heat_map(
     with figure(path, len(panels), max(4.4, 1.9 + 0.78 * len(x[1])), height) as (fig, drawn):
         every = list(np.atleast_1d(drawn))
         for panel, (name, rows) in zip(every, panels.items(), strict=True):
-            image = _panel(panel, rows, x, y, metric, limits)
+            image = _panel(panel, rows, x, y, metric, limits, unit)
             panel.set(ylabel=up, title=name)
         every[-1].set_xlabel(across)
         bar = fig.colorbar(image, ax=every, fraction=0.06, pad=0.02)
@@ -59,9 +59,16 @@ def heat_map(
 
 
 def _panel(
-    panel: Any, rows: Sequence[Row], x: Axis, y: Axis, metric: str, limits: tuple[float, float]
+    panel: Any,
+    rows: Sequence[Row],
+    x: Axis,
+    y: Axis,
+    metric: str,
+    limits: tuple[float, float],
+    unit: str,
 ) -> Any:
     """One heat map with its numbers; returns the image."""
+    fraction = unit == "fraction" or is_accuracy(metric)
     place = stretched if is_accuracy(metric) else float
     low, high = (place(limit) for limit in limits)
     grid = _grid(rows, x, y, metric)
@@ -70,7 +77,7 @@ def _panel(
     for row in rows:
         spot = (y[1].index(row[y[0]]), x[1].index(row[x[0]]))
         dark = (colours[spot] - low) > 0.6 * (high - low)
-        _write(panel, spot, row, grid[spot], limits, INK if dark else "white")
+        _write(panel, spot, row, grid[spot], fraction, INK if dark else "white")
     panel.set_xticks(range(len(x[1])), [short(value) for value in x[1]])
     panel.set_yticks(range(len(y[1])), [short(value) for value in y[1]])
     _tile(panel, len(x[1]), len(y[1]))
@@ -89,16 +96,13 @@ def _grid(rows: Sequence[Row], x: Axis, y: Axis, metric: str) -> NDArray[np.floa
     return grid
 
 
-def _write(
-    panel: Any, spot: tuple[int, int], row: Row, value: float, limits: tuple[float, float], colour: str
-) -> None:
+def _write(panel: Any, spot: tuple[int, int], row: Row, value: float, fraction: bool, colour: str) -> None:
     """The number of a cell, or why there is none."""
     where: dict[str, Any] = {"ha": "center", "va": "center"}
     if np.isnan(value):
         words = _SHOWN.get(str(row["status"]), str(row["status"]))
         panel.annotate(words, spot[::-1], fontsize=6, color=GREY, **where)
         return
-    fraction = limits[0] >= 0 and limits[1] <= 1
     words = f"{100 * value:.1f}" if fraction else short(value)
     panel.annotate(words, spot[::-1], fontsize=7.5, color=colour, **where)
 

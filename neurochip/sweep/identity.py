@@ -1,4 +1,4 @@
-"""What makes two points the same: resolved configuration, data, code and seed."""
+"""What makes two points the same: resolved configuration, data, prices, code and seed."""
 
 from __future__ import annotations
 
@@ -7,28 +7,34 @@ from functools import cache
 from pathlib import Path
 
 from neurochip import datasets
-from neurochip.config.preset_files import presets_folder
+from neurochip.config.preset_files import find_preset, presets_folder
+from neurochip.errors import ConfigError
 
-FORMAT = "neurochip point 1"
+FORMAT = "neurochip point 2"
 PACKAGE = Path(__file__).resolve().parents[1]
 ABOVE = ("cli", "compare", "reference", "report", "sweep")
 """Folders whose code no row depends on; of ``sweep`` only ``row.py`` counts."""
+SOURCES = (".py", ".csv")
+"""Endings of the files that a row depends on: modules, and the tables of arrays beside them."""
 
 
 @cache
 def code_version() -> str:
-    """SHA-256 of all sources that a row depends on, and of the tables of prices; the same on any machine."""
+    """SHA-256 of all sources that a row depends on: counts, time and cost among them, and the package's price
+    tables. The same on any machine."""
     return _digest(PACKAGE, presets_folder("energy"))
 
 
 def _digest(package: Path, tables: Path) -> str:
-    files = {path.relative_to(package).as_posix(): path for path in package.rglob("*.py")}
+    files = {
+        path.relative_to(package).as_posix(): path for path in package.rglob("*.*") if path.suffix in SOURCES
+    }
     kept = {name: path for name, path in files.items() if name.split("/")[0] not in ABOVE}
     kept["sweep/row.py"] = package / "sweep" / "row.py"
     kept |= {f"tables/{path.name}": path for path in tables.glob("*") if path.is_file()}
     digest = hashlib.sha256()
     for name in sorted(kept):
-        content = kept[name].read_bytes().replace(b"\r\n", b"\n")
+        content = _content(kept[name])
         digest.update(f"{name} {len(content)}\n".encode() + content)
     return digest.hexdigest()
 
@@ -40,7 +46,20 @@ def data_version(name: str, data_dir: str | None) -> str:
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 
-def key_of(experiment: str, hardware: str, data: str, seed: int, code: str) -> str:
+@cache
+def prices_version(name_or_path: str) -> str:
+    """SHA-256 of a price table as a file; nothing if there is none, which the run will say."""
+    try:
+        return hashlib.sha256(_content(find_preset(name_or_path, "energy"))).hexdigest()
+    except (ConfigError, OSError):
+        return ""
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes().replace(b"\r\n", b"\n")
+
+
+def key_of(experiment: str, hardware: str, data: str, prices: str, seed: int, code: str) -> str:
     """The name of a point in a store; ``experiment`` and ``hardware``: canonical JSON of what decides it."""
-    parts = (FORMAT, code, data, experiment, hardware, str(seed))
+    parts = (FORMAT, code, data, prices, experiment, hardware, str(seed))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

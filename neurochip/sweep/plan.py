@@ -7,12 +7,13 @@ import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from neurochip.config import Source, build
 from neurochip.errors import ConfigError, Problem
-from neurochip.sweep.identity import code_version, data_version, key_of
+from neurochip.sweep.identity import code_version, data_version, key_of, prices_version
 from neurochip.sweep.resolve import Resolver
 from neurochip.sweep.schema import Sweep
 from neurochip.sweep.settings import Setting, drawn, settings
@@ -80,9 +81,11 @@ class Planner:
             wrong = "; ".join(problem.message for problem in self._resolver.wrong(setting, number))
             return [Point(number, setting, seed, "", "", "", wrong) for seed in self.sweep.seeds]
         experiment, hardware, name = found
-        data, code = data_version(name, self._data_dir), code_version()
+        files, code = (data_version(name, self._data_dir), _prices(hardware)), code_version()
         return [
-            Point(number, setting, seed, key_of(experiment, hardware, data, seed, code), experiment, hardware)
+            Point(
+                number, setting, seed, key_of(experiment, hardware, *files, seed, code), experiment, hardware
+            )
             for seed in self.sweep.seeds
         ]
 
@@ -115,7 +118,14 @@ def task_of(point: Point, threads: int, data_dir: str | Path | None) -> dict[str
         "threads": threads,
         "data_dir": None if data_dir is None else str(data_dir),
         "code": code_version(),
+        "prices": _prices(point.hardware),
     }
+
+
+@cache
+def _prices(hardware: str) -> str:
+    """Checksum of the price table that a resolved hardware names."""
+    return prices_version(json.loads(hardware)["prices"])
 
 
 def _yaml(value: Any) -> str:

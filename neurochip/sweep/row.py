@@ -1,4 +1,4 @@
-"""From a finished run to its row of the table: the one place that says what the columns are.
+"""From a finished run and its price to its row of the table: the one place that says what the columns are.
 
 Everything in a row follows from the resolved configuration and the seed: no times, no machine.
 """
@@ -28,15 +28,32 @@ _PER_SAMPLE = {
 }
 """Actions that get a column for training and one for inference, each for one sample."""
 
+_PARTS = ("training", "inference")
+_COSTS = {
+    "energy_nj": Column("nJ per sample", "energy by the chip's prices", "lower"),
+    "latency_us": Column("µs per sample", "time on the chip", "lower"),
+    "busy": Column("fraction", "of all cycles, those in which the busiest core works"),
+}
+"""What pricing adds for training and for inference; in training the share of the update is in it."""
+
 COLUMNS: dict[str, Column] = {
     "test_accuracy": Column("fraction", "right predictions of test samples after the last epoch", "higher"),
     "validation_accuracy": Column("fraction", "the same of validation samples, if there are any", "higher"),
     "train_accuracy": Column("fraction", "right predictions in the last epoch, before each update", "higher"),
     **{
         f"{part}_{action}": Column("per sample", f"{meaning}, {part}", "lower")
-        for part in ("training", "inference")
+        for part in _PARTS
         for action, meaning in _PER_SAMPLE.items()
     },
+    **{
+        f"{part}_{name}": it._replace(meaning=f"{it.meaning}, {part}")
+        for part in _PARTS
+        for name, it in _COSTS.items()
+    },
+    "memory_bits": Column("bits", "of all memories in use, on the whole chip", "lower"),
+    "core_memory_bits": Column("bits", "of the memories in use on the core that uses most", "lower"),
+    "used_memory": Column("fraction", "bits in use, of those that the chip has for the same roles"),
+    "area_mm2": Column("mm2", "estimated area of the parts that the price table has a source for", "lower"),
     "weight_writes": Column("per sample", "weights rewritten in training", "lower"),
     "lost_updates": Column("fraction", "of all updates, those that round to no change", "lower"),
     **{f"used_{name}": Column("fraction", f"{name} used, of those that the chip has") for name in _RESOURCES},
@@ -50,14 +67,18 @@ COLUMNS: dict[str, Column] = {
 """Every column that a run can have, in the table's order; one that a run has no value for is left out."""
 
 
-def row_of(record: Mapping[str, Any]) -> dict[str, Cell]:
-    """The row of a finished run, of its record (see docs/record.md). Prices add their columns here."""
+def row_of(record: Mapping[str, Any], cost: Mapping[str, Any] | None = None) -> dict[str, Cell]:
+    """The row of a finished run, of its record (docs/record.md) and its price (docs/cost.md).
+
+    Without ``cost``, as when a price is missing, its columns are left out.
+    """
     row: dict[str, Cell] = {
         **_accuracies(record["epochs"][-1]),
         **_actions(record["counts"]),
         **_utilisation(record["placement"]),
         **_synapses(record["network"]["synapses"], record["hardware"]["registers"]),
         **_saturations(record["saturations"]),
+        **(_costs(cost) if cost else {}),
         "weights_sha256": record["weights_sha256"],
     }
     return {name: row[name] for name in COLUMNS if name in row}
@@ -70,7 +91,7 @@ def _accuracies(last: Mapping[str, Any]) -> dict[str, Cell]:
 
 def _actions(counts: Mapping[str, Any]) -> dict[str, Cell]:
     found: dict[str, Cell] = {}
-    for part in ("training", "inference"):
+    for part in _PARTS:
         total, samples = counts[part]["total"], counts[f"{part}_samples"]
         if samples:
             found |= {f"{part}_{action}": total[action] / samples for action in _PER_SAMPLE}
@@ -93,6 +114,29 @@ def _utilisation(placement: Mapping[str, Any]) -> dict[str, Cell]:
 def _synapses(number: int, registers: Mapping[str, Any]) -> dict[str, Cell]:
     bits = registers["weight"]["bits"] + registers["fraction"]["bits"]
     return {"synapses": number, "synapse_bits": number * bits}
+
+
+def _costs(cost: Mapping[str, Any]) -> dict[str, Cell]:
+    found: dict[str, Cell] = {}
+    for part in _PARTS:
+        if cost[part]["samples"]:
+            time = cost[part]["time"]
+            found[f"{part}_energy_nj"] = cost[part]["energy_pj"]["per_sample"] / 1e3
+            found[f"{part}_latency_us"] = time["latency_ns"] / 1e3
+            found[f"{part}_busy"] = max(time["utilisation"])
+    if cost["area"]:
+        found["area_mm2"] = sum(part["area_mm2"] for part in cost["area"])
+    return found | _memory(cost["memory"]["roles"])
+
+
+def _memory(roles: Mapping[str, Any]) -> dict[str, Cell]:
+    """Bits in use; the share is of roles that have memory of their own (mirrors share the weights')."""
+    cores = [sum(bits) for bits in zip(*(role["cores"] for role in roles.values()), strict=True)]
+    there = sum(role["available_bits"] or 0 for role in roles.values())
+    bound = sum(
+        role["used_bits"] for name, role in roles.items() if role["available_bits"] or name == "mirror"
+    )
+    return {"memory_bits": sum(cores), "core_memory_bits": max(cores), "used_memory": bound / there}
 
 
 def _saturations(found: Mapping[str, int]) -> dict[str, Cell]:

@@ -54,10 +54,10 @@ class Sweep(Model):
         None, description="axes of the heat maps, across and up; null: the two with most values"
     )
     maps: tuple[str, ...] = Field(
-        ("test_accuracy", "training_synaptic_ops"), min_length=1, description="columns that get a heat map"
+        ("test_accuracy", "training_energy_nj"), min_length=1, description="columns that get a heat map"
     )
     accuracy: str = Field("test_accuracy", description="column that the Pareto front maximises")
-    cost: str = Field("training_synaptic_ops", description="column that the Pareto front minimises")
+    cost: str = Field("training_energy_nj", description="column that the Pareto front minimises")
 
     @field_validator("seeds")
     @classmethod

@@ -103,10 +103,12 @@ def _value(trial: Any, name: str, axis: Axis) -> Any:
 def _outcome(
     points: Sequence[Point], results: Mapping[str, Result], sweep: Sweep
 ) -> tuple[list[float], float]:
-    """The objectives' means over seeds and 0, or the worst values and 1 if some seed has no result."""
+    """The objectives' means over seeds and 0, or the worst values and 1 if some seed lacks them."""
     objectives = sweep.objectives or {}
-    rows = [results[point.key]["row"] for point in points if point.key]
-    if len(rows) < len(points) or not all(rows):
+    found = [results[point.key] for point in points if point.key]
+    rows = [it["row"] for it in found]
+    unpriced = any(it["status"] == "not_priced" and objectives.keys() - it["row"].keys() for it in found)
+    if len(rows) < len(points) or not all(rows) or unpriced:
         return [0.0 if way == "maximise" else _WORST for way in objectives.values()], 1.0
     missing = [name for name in objectives if name not in rows[0]]
     if missing:

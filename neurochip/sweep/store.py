@@ -10,7 +10,7 @@ from typing import Any
 from neurochip.files import make_folder, write_json
 from neurochip.sweep.identity import FORMAT
 
-LASTING = ("ok", "does_not_fit", "invalid", "failed")
+LASTING = ("ok", "not_priced", "does_not_fit", "invalid", "failed")
 """Statuses that would be the same again; what was lost or went wrong outside the chip is tried again."""
 
 

@@ -13,9 +13,9 @@ from time import perf_counter
 from typing import Any
 
 from neurochip.errors import ConfigError, DataError, DoesNotFit, NeurochipError, RegisterOverflow
-from neurochip.experiment import Experiment, Run, Setup, execute
+from neurochip.experiment import Experiment, Run, Setup, execute, price
 from neurochip.hardware import Hardware
-from neurochip.sweep.identity import code_version
+from neurochip.sweep.identity import code_version, prices_version
 from neurochip.sweep.row import row_of
 
 Task = dict[str, Any]
@@ -31,7 +31,9 @@ def run_point(task: Task) -> Result:
         if task["code"] != code_version():
             raise DataError("this worker has other sources of neurochip than the process that sent the point")
         setup = setup_of(task)
-        row = row_of(execute(setup, threads=task["threads"], data_dir=task["data_dir"]))
+        if task["prices"] != prices_version(setup.hardware.prices):
+            raise DataError("this worker has another price table than the process that sent the point")
+        status, reason, row = _priced(execute(setup, threads=task["threads"], data_dir=task["data_dir"]))
     except Exception as error:  # one point must not end the others
         status, reason = _status(error), _words(error)
     return {
@@ -43,6 +45,14 @@ def run_point(task: Task) -> Result:
         "host": platform.node(),
         "pid": os.getpid(),
     }
+
+
+def _priced(record: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    """Status, reason and row of a run; what cannot be priced keeps all that it has without."""
+    try:
+        return "ok", "", row_of(record, price(record))
+    except ConfigError as error:
+        return "not_priced", _words(error), row_of(record)
 
 
 def setup_of(task: Task) -> Setup:

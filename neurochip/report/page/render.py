@@ -43,7 +43,7 @@ def _derived(report: Json) -> Json:
     return {
         "training_kinds": [(row["kind"], row["training_pj"]) for row in kinds],
         "inference_kinds": [(row["kind"], row["inference_pj"]) for row in kinds],
-        "time_note": "Estimated from average counts: a lower bound where spikes come in bursts.",
+        "time_note": _time_note(report["time"]["training"]),
         "used_bits": sum(role["used_bits"] for role in report["memory"]["roles"].values()),
         "ways": WAYS,
         "curve_names": list(curves),
@@ -53,6 +53,13 @@ def _derived(report: Json) -> Json:
         "area_rows": list(zip(report["area"]["parts"], report["prices"]["area"], strict=True)),
         "source_numbers": _numbers(report),
     }
+
+
+def _time_note(time: Json) -> str:
+    if time["estimate"] == "average":
+        return "Estimated from average counts, coarsely: bursts and overlaps are averaged out."
+    samples = "first sample" if time["timed_samples"] == 1 else f"first {time['timed_samples']} samples"
+    return f"Estimated tick by tick from the {samples} of each part, with the weights after the last epoch."
 
 
 def _curves(epochs: list[Json]) -> dict[str, list[tuple[float, float]]]:
