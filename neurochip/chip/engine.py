@@ -23,15 +23,16 @@ ALWAYS, NEW, TOLD = range(3)
 comes again; recall them."""
 
 LOWEST_BITS = 0x0101010101010101
-CAPTURE_KEY = 1 << 32
-"""Draws at a phase's end are named by this plus the phase; draws in a tick by 1 plus the tick."""
+CAPTURE_KEY, READ_KEY = 1 << 32, 1 << 33
+"""Draws at a phase's end, and those of analog reads in it, are named by these plus the phase; all others in a
+tick by 1 plus the tick."""
 
 
 @kernel(nogil=True)
 def run(
     first, last, samples, family, ops, which, where, pops, phases, schedule, nudge, formats, weights, kernels,
     bias, inputs, targets, state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains,
-    lengths, lost, kept, told, winners, over, fault, banks, won, readout, sent, probe, trace,
+    lengths, lost, kept, told, winners, over, fault, banks, won, readout, sent, probe, trace, converter,
 ):  # fmt: skip
     """Run samples ``first .. last-1`` of a batch, in one thread; stops at the first fault.
 
@@ -41,7 +42,7 @@ def run(
     ``banks``: int32 [S or 0, banks, units]; ``won``: int8 [S or 0, banks, units or 0], the winners of max
     poolings at the same time; ``readout``: [S, outputs]; ``sent``: int64 [phases, units],
     spikes of either sign that arrived; ``probe``: units to record; ``trace``: int64 [ticks or 0, 1 +
-    registers, probes].
+    registers, probes]. ``converter``: the converter's table, see `convert`.
     """
     for s in range(first, last):
         if fault[col.F_REGISTER] < 0:
@@ -49,7 +50,7 @@ def run(
                 s, subkey(family, samples[s]), ops, which, where, pops, phases, schedule, nudge, formats,
                 weights, kernels, bias, inputs[s], targets[s], state, saved, spikes, counts, narrow, partial,
                 noise, spike, eights, trains, lengths, lost, kept, told, winners, over, fault, banks,
-                won, readout[s], sent, probe, trace,
+                won, readout[s], sent, probe, trace, converter,
             )  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def _run_sample(
     s, family, ops, which, where, pops, phases, schedule, nudge, formats, weights, kernels, bias, value,
     target,
     state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains, lengths, lost, kept,
-    told, winners, over, fault, banks, won, readout, sent, probe, trace,
+    told, winners, over, fault, banks, won, readout, sent, probe, trace, converter,
 ):  # fmt: skip
     ahead = probe.shape[0] == 0 and neuron.encode_ahead(
         pops[0], schedule, formats, value, trains, lengths, lost
@@ -81,7 +82,8 @@ def _run_sample(
                 bias, value, target, state, spikes[now], counts[now], spikes[1 - now], counts[1 - now],
                 narrow, partial, noise,
                 spike, eights, ahead, trains[tick], lengths[tick], lost[tick],
-                mode, kept[max(row, 0)], winners[now], winners[1 - now], over, sent[p],
+                mode, kept[max(row, 0)], winners[now], winners[1 - now], over, sent[p], converter,
+                subkey(subkey(family, READ_KEY + p), tick + 1),
             )  # fmt: skip
             now = 1 - now
             if mode == NEW:
@@ -147,7 +149,7 @@ def _tick(
     family, sign, nudge, ops, which, where, pops, shifts, formats, weights, kernels, bias, value, target,
     state,
     arriving, n_arriving, leaving, n_leaving, narrow, partial, noise, spike, eights, ahead, train, length,
-    lost, mode, kept, winners, won_now, over, sent,
+    lost, mode, kept, winners, won_now, over, sent, converter, reading,
 ):  # fmt: skip
     """One tick of the whole chip."""
     _deliver(pops, arriving, n_arriving, sent)
@@ -165,7 +167,8 @@ def _tick(
         if not keeps or mode == NEW:
             integrate(
                 op, pops, weights, kernels, which, where, arriving, n_arriving, formats,
-                kept if keeps else state[reg.CURRENT], narrow, partial, over, winners, won_now,
+                kept if keeps else state[reg.CURRENT], narrow, partial, over, winners, won_now, spike,
+                converter, reading,
             )  # fmt: skip
         for j in range(first, end):
             state[reg.CURRENT, j] += kept[j]

@@ -48,6 +48,8 @@ def save(folder: Path, run: Run, progress: Progress) -> None:
     }
     for index, (master, bias) in enumerate(zip(run.chip.masters, run.chip.biases, strict=True)):
         arrays[f"master_{index}"], arrays[f"bias_{index}"] = master, bias
+    if run.chip.cells:
+        arrays |= {f"cells_{name}": value for name, value in run.chip.cells.state().items()}
     for name, tally in (("training", run.training), ("inference", run.inference)):
         arrays |= {f"{name}_{part}": getattr(tally, part) for part in _ARRAYS}
         arrays[f"{name}_done"] = np.array([tally.samples, tally.batches])
@@ -101,6 +103,8 @@ def _restored(stored: dict[str, Any], run: Run, path: Path) -> Progress:
         )
     n = len(run.network.projections)
     run.chip.load([stored[f"master_{i}"] for i in range(n)], [stored[f"bias_{i}"] for i in range(n)])
+    cells = {name: value for name, value in stored.items() if name.startswith("cells_")}
+    run.chip.restore_cells({name.removeprefix("cells_"): value for name, value in cells.items()})
     run.training, run.inference = (_tally(stored, name) for name in ("training", "inference"))
     run.epoch = len(rows)
     return Progress(rows, float(stored["seconds"]))
