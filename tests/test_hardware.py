@@ -180,7 +180,8 @@ def test_binary_point_of_a_register(name: str, data: st.DataObject, signed: bool
         (["crossbar.row=8"], "unknown key crossbar.row; did you mean rows? (--set crossbar.row)"),
         (["crossbar.feedback=x"],
          "crossbar.feedback must be one of transposed, mirrored, not 'x' (--set crossbar.feedback)"),
-        (["crossbar.device=rram"], "crossbar.device must be one of sram, resistive, not 'rram'; did you mean sram? "
+        (["crossbar.device=rram"],
+         "crossbar.device must be one of sram, resistive, not 'rram'; did you mean sram? "
          "(--set crossbar.device)"),
         (["registers.weight={whole: 0}"], "missing key registers.weight.bits (--set registers.weight)"),
         (["registers.weight={bits: 8}"],

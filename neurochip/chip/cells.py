@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,7 +99,7 @@ class Cells:
         """Copies of all that the cells are, from which `restore` goes on."""
         return {**{name: getattr(self, name).copy() for name in STATE}, "now": np.array(self.now)}
 
-    def restore(self, state: dict[str, Ints], told: Ints, masters: Ints, weights: Ints) -> None:
+    def restore(self, state: Mapping[str, Ints], told: Ints, masters: Ints, weights: Ints) -> None:
         """Bring the cells to a state. Raises KeyError or ValueError if it is not of such cells."""
         for name in STATE:
             mine, value = getattr(self, name), state[name]

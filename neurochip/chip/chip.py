@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,8 +100,15 @@ class Chip:
 
     # -- weights -------------------------------------------------------------------------------------------
 
-    def load(self, masters: Sequence[Ints], biases: Sequence[Ints]) -> None:
-        """Write masters (of the weight shapes) and biases (one for each column) into the chip's memories."""
+    def load(
+        self, masters: Sequence[Ints], biases: Sequence[Ints], cells: Mapping[str, Ints] | None = None
+    ) -> None:
+        """Write masters (of the weight shapes) and biases (one for each column) into the chip's memories.
+
+        ``cells``: a state that `Cells.state` told together with these masters; without it the cells of a
+        device that is not exact are new ones, which are set up for these weights. Raises KeyError or
+        ValueError if it is not of such cells.
+        """
         each = zip(self.network.projections, self.memory.matrices, masters, biases, strict=True)
         for projection, matrix, values, bias in each:
             rows, cols = projection.weight_shape
@@ -112,8 +119,10 @@ class Chip:
                 back = self._told[matrix.back : matrix.back + cols * matrix.back_stride]
                 back.reshape(cols, -1)[:, :rows] = held.T
             self._bias[self._units_of(projection.target)] = np.tile(bias, projection.n_post // cols)
-        if self._cells:
+        if self._cells and cells is None:
             self._cells.place(self._told, self._masters, self._weights)
+        elif self._cells and cells is not None:
+            self._cells.restore(cells, self._told, self._masters, self._weights)
         self._stamp_kernels()
 
     def load_real(self, weights: Sequence[NDArray[np.float64]]) -> None:
@@ -146,14 +155,6 @@ class Chip:
     def cells(self) -> Cells | None:
         """The cells of the crossbars, to be looked at; None where a cell is as exact as its weight."""
         return self._cells
-
-    def restore_cells(self, state: dict[str, Ints]) -> None:
-        """After `load`: bring the cells to a state that `Cells.state` told; nothing where they are exact.
-
-        Raises KeyError or ValueError if the state is not of such cells.
-        """
-        if self._cells:
-            self._cells.restore(state, self._told, self._masters, self._weights)
 
     @property
     def masters(self) -> list[Ints]:

@@ -102,9 +102,8 @@ def _restored(stored: dict[str, Any], run: Run, path: Path) -> Progress:
             "give more epochs, or start in another folder"
         )
     n = len(run.network.projections)
-    run.chip.load([stored[f"master_{i}"] for i in range(n)], [stored[f"bias_{i}"] for i in range(n)])
-    cells = {name: value for name, value in stored.items() if name.startswith("cells_")}
-    run.chip.restore_cells({name.removeprefix("cells_"): value for name, value in cells.items()})
+    masters, biases = ([stored[f"{it}_{i}"] for i in range(n)] for it in ("master", "bias"))
+    run.chip.load(masters, biases, _part(stored, "cells_"))
     run.training, run.inference = (_tally(stored, name) for name in ("training", "inference"))
     run.epoch = len(rows)
     return Progress(rows, float(stored["seconds"]))
@@ -116,6 +115,10 @@ def _require_same(there: dict[str, Any], here: dict[str, Any], path: Path) -> No
         cosine = any(line.startswith("experiment.epochs ") for line in found)
         why = " (with schedule cosine the number of epochs sets every learning rate)" * cosine
         raise CheckpointError(f"{path} is of a run with other settings: {'; '.join(found)}{why}")
+
+
+def _part(stored: dict[str, Any], prefix: str) -> dict[str, Any]:
+    return {name.removeprefix(prefix): it for name, it in stored.items() if name.startswith(prefix)}
 
 
 def _tally(stored: dict[str, Any], name: str) -> Tally:
