@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.chip import columns as col
-from neurochip.chip import engine, faults, kernels, learn, lower, pooling, products
+from neurochip.chip import engine, faults, kernels, learn, lower, lower_converted, pooling, products
 from neurochip.chip import matrices as mat
+from neurochip.chip.cells import HELD_BITS, Cells, converter_table
+from neurochip.chip.convert import FINE
 from neurochip.chip.memory import Matrix, Memory
 from neurochip.chip.scratch import Scratch, Sizes
 from neurochip.chip.threads import side_by_side
 from neurochip.chip.workbench import Workbench
 from neurochip.counts import Tally
+from neurochip.devices import Resistive
 from neurochip.errors import ConfigError, Problem
 from neurochip.fixed import Format, Rate
 from neurochip.hardware import Hardware
@@ -75,21 +78,28 @@ class Chip:
         self.network = self.placement.network
         self.formats = self.hardware.registers.formats()
         self.fraction = self.hardware.registers.fraction.bits
-        self.memory = Memory.of(
-            self.network, self.formats["weight"].bits, self.fraction, self.program.feedback
-        )
+        crossbar, weight = self.hardware.crossbar, self.formats["weight"]
+        held = weight.bits if crossbar.cells.exact else HELD_BITS
+        self.memory = Memory.of(self.network, weight.bits, self.fraction, self.program.feedback, held)
         self.units = self.network.neurons
         self._populations = lower.populations(self.network, self.program, self.formats)
-        self._operations = lower.operations(self.placement, self.memory, self.program, self.formats)
+        self._operations = (
+            lower_converted.operations(self.placement, self.memory, self.program, self.hardware)
+            if crossbar.converts
+            else lower.operations(self.placement, self.memory, self.program, self.formats)
+        )
         self._segment_of = lower.segment_of(self.placement)
+        self._converter = converter_table(crossbar, weight)
         self._formats = lower.format_table(self.formats)
         self._tiles = lower.tile_table(self.network)
         self._convs = lower.conv_table(self.network, self.memory)
         self._weights = np.zeros(self.memory.words, self.memory.weight_type)
+        self._cells = self._new_cells()
+        self._told = np.zeros_like(self._weights) if self._cells else self._weights
         self._kernels = np.zeros(self.memory.kernel_words, self.memory.sum_type)
         self._kernel_sums = np.zeros(self.memory.sums, np.int64)
         self._masters = np.zeros(self.memory.masters, self.memory.master_type)
-        self.word = lower.word(self.network, self.program, self.formats)
+        self.word = lower.word(self.network, self.program, self.formats, held)
         self._bias = np.zeros(self.units, self.word)
         self._scratch: dict[tuple[int, int, int, int], Scratch] = {}
         self._benches: dict[tuple[int, int], Workbench] = {}
@@ -99,12 +109,19 @@ class Chip:
 
     # -- weights -------------------------------------------------------------------------------------------
 
-    def load(self, masters: Sequence[Ints], biases: Sequence[Ints]) -> None:
-        """Write masters (of the weight shapes) and biases (one for each column) into the chip's memories."""
+    def load(
+        self, masters: Sequence[Ints], biases: Sequence[Ints], cells: Mapping[str, Ints] | None = None
+    ) -> None:
+        """Write masters (of the weight shapes) and biases (one for each column) into the chip's memories.
+
+        ``cells``: a state that `Cells.state` told together with these masters; without it the cells of a
+        device that is not exact are new ones, which are set up for these weights. Raises KeyError or
+        ValueError if it is not of such cells.
+        """
         for index, values in enumerate(masters):
             for rows in self._pieces(index):
                 self._write(index, rows, values[rows])
-        self._finish(biases)
+        self._finish(biases, cells)
 
     def load_real(self, weights: Sequence[NDArray[np.float64]]) -> None:
         """Write real weights, rounded to the nearest master; biases become 0."""
@@ -119,10 +136,25 @@ class Chip:
 
     @property
     def weights(self) -> list[Ints]:
-        """Copies of the integer weights that the crossbars hold, one matrix of the weight shape for each
-        projection."""
+        """Copies of the integer weights that the crossbars were told to hold, one matrix of the weight shape
+        for each projection; an exact cell holds no other."""
         each = zip(self.memory.matrices, self.network.projections, strict=True)
         return [self._forward(matrix, projection.weight_shape).copy() for matrix, projection in each]
+
+    @property
+    def held(self) -> list[NDArray[np.float64]]:
+        """The weights as columns see them, in steps of the weight, one matrix for each projection."""
+        step, found = 2.0 ** -int(self._converter[FINE]), []
+        for matrix, projection in zip(self.memory.matrices, self.network.projections, strict=True):
+            rows, cols = projection.weight_shape
+            block = self._weights[matrix.forward : matrix.forward + rows * matrix.stride]
+            found.append(block.reshape(rows, -1)[:, :cols] * step)
+        return found
+
+    @property
+    def cells(self) -> Cells | None:
+        """The cells of the crossbars, to be looked at; None where a cell is as exact as its weight."""
+        return self._cells
 
     @property
     def masters(self) -> list[Ints]:
@@ -177,7 +209,7 @@ class Chip:
                 self._operations.stamps, self._populations, *course[:3], self._formats,
                 self._weights,
                 self._kernels, self._bias, inputs, targets, *scratch.of_thread(thread), banks, won, readout,
-                scratch.sent[thread], probe, trace, self._segment_of, load,
+                scratch.sent[thread], probe, trace, self._segment_of, load, self._converter,
             )  # fmt: skip
 
         side_by_side(work, threads)
@@ -237,13 +269,15 @@ class Chip:
             learn.learn(
                 thread, threads, self._tiles, matrices, self._convs, self._kernel_sums, bench.before,
                 bench.after, bench.products, *bench.of_thread(thread), one, self._formats, self.fraction,
-                family, self._masters, self._weights, self._bias, self.shares.first_row,
+                family, self._masters, self._told, self._bias, self.shares.first_row,
                 self.shares.row_cuts, self.shares.cuts, bench.sums[thread], bench.over[thread],
                 bench.done[thread],
             )  # fmt: skip
 
         for step in (spread, correlate, write) if len(shared) else (spread, write):
             side_by_side(step, threads)
+        if self._cells:
+            self._cells.settle(self._told, self._masters, self._weights, len(banks), threads)
         if len(shared):
             self._stamp_kernels()
         self.tally.saturations += bench.over[:, 0].sum(0)
@@ -285,22 +319,35 @@ class Chip:
         held = (masters.reshape(-1, cols).astype(np.int64) + self._half) >> self.fraction
         self._forward(matrix, projection.weight_shape)[rows] = held
         if matrix.back >= 0:
-            back = self._weights[matrix.back : matrix.back + cols * matrix.back_stride]
+            back = self._told[matrix.back : matrix.back + cols * matrix.back_stride]
             back.reshape(cols, -1)[:, :height][:, rows] = held.T
 
-    def _finish(self, biases: Sequence[Ints]) -> None:
-        """Write biases, and the stamps of the weights that have been written."""
+    def _finish(self, biases: Sequence[Ints], cells: Mapping[str, Ints] | None = None) -> None:
+        """Write biases, what cells hold of the weights that have been written, and their stamps."""
         for projection, bias in zip(self.network.projections, biases, strict=True):
             of_each = np.tile(bias, projection.n_post // projection.weight_shape[1])
             self._bias[self._units_of(projection.target)] = of_each
+        if self._cells and cells is None:
+            self._cells.place(self._told, self._masters, self._weights)
+        elif self._cells and cells is not None:
+            self._cells.restore(cells, self._told, self._masters, self._weights)
         self._stamp_kernels()
 
     def _forward(self, matrix: Matrix, shape: tuple[int, int]) -> Ints:
-        """View of a matrix in the weight memory."""
-        block = self._weights[matrix.forward : matrix.forward + shape[0] * matrix.stride]
+        """View of a matrix of weights as they were told to the cells."""
+        block = self._told[matrix.forward : matrix.forward + shape[0] * matrix.stride]
         return block.reshape(shape[0], -1)[:, : shape[1]]
 
+    def _new_cells(self) -> Cells | None:
+        crossbar, weight = self.hardware.crossbar, self.formats["weight"]
+        if not isinstance(crossbar.cells, Resistive):
+            return None
+        mirrored = crossbar.feedback == "mirrored"
+        return Cells.of(crossbar.cells, self.network, self.memory, weight, self.fraction, mirrored)
+
     def _stamp_kernels(self) -> None:
+        if self.hardware.crossbar.converts:
+            return
         convs = self._convs[self._convs[:, kernels.SIZE] > 0]
 
         def work(thread: int) -> None:

@@ -23,8 +23,9 @@ ALWAYS, NEW, TOLD = range(3)
 comes again; recall them."""
 
 LOWEST_BITS = 0x0101010101010101
-CAPTURE_KEY = 1 << 32
-"""Draws at a phase's end are named by this plus the phase; draws in a tick by 1 plus the tick."""
+CAPTURE_KEY, READ_KEY = 1 << 32, 1 << 33
+"""Draws at a phase's end, and those of analog reads in it, are named by these plus the phase; all others in a
+tick by 1 plus the tick."""
 
 
 @kernel(nogil=True)
@@ -32,7 +33,7 @@ def run(
     first, last, samples, family, ops, stamps, pops, phases, schedule, nudge, formats, weights, kernels,
     bias, inputs, targets, state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains,
     lengths, lost, kept, told, winners, over, fault, banks, won, readout, sent, probe, trace, segment_of,
-    loads,
+    loads, converter,
 ):  # fmt: skip
     """Run samples ``first .. last-1`` of a batch, in one thread; stops at the first fault.
 
@@ -43,7 +44,7 @@ def run(
     poolings at the same time; ``readout``: [S, outputs]; ``sent``: int64 [phases, units],
     spikes of either sign that arrived; ``probe``: units to record; ``trace``: int64 [ticks or 0, 1 +
     registers, probes]; ``segment_of``: int64 [units], ``loads``: int32 [S or 0, ticks, segments], spikes that
-    arrived in each tick, by the segment that sent them.
+    arrived in each tick, by the segment that sent them. ``converter``: the converter's table, see `convert`.
     """
     for s in range(first, last):
         if fault[col.F_REGISTER] < 0:
@@ -51,7 +52,7 @@ def run(
                 s, subkey(family, samples[s]), ops, stamps, pops, phases, schedule, nudge, formats,
                 weights, kernels, bias, inputs[s], targets[s], state, saved, spikes, counts, narrow, partial,
                 noise, spike, eights, trains, lengths, lost, kept, told, winners, over, fault, banks,
-                won, readout[s], sent, probe, trace, segment_of, loads,
+                won, readout[s], sent, probe, trace, segment_of, loads, converter,
             )  # fmt: skip
 
 
@@ -60,7 +61,7 @@ def _run_sample(
     s, family, ops, stamps, pops, phases, schedule, nudge, formats, weights, kernels, bias, value,
     target,
     state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains, lengths, lost, kept,
-    told, winners, over, fault, banks, won, readout, sent, probe, trace, segment_of, loads,
+    told, winners, over, fault, banks, won, readout, sent, probe, trace, segment_of, loads, converter,
 ):  # fmt: skip
     ahead = probe.shape[0] == 0 and neuron.encode_ahead(
         pops[0], schedule, formats, value, trains, lengths, lost
@@ -86,7 +87,8 @@ def _run_sample(
                 bias, value, target, state, spikes[now], counts[now], spikes[1 - now], counts[1 - now],
                 narrow, partial, noise,
                 spike, eights, ahead, trains[tick], lengths[tick], lost[tick],
-                mode, kept[row], winners[now], winners[1 - now], over, sent[p],
+                mode, kept[row], winners[now], winners[1 - now], over, sent[p], converter,
+                subkey(subkey(family, READ_KEY + p), tick + 1),
             )  # fmt: skip
             now = 1 - now
             if mode == NEW:
@@ -152,7 +154,7 @@ def _tick(
     family, sign, nudge, ops, stamps, pops, shifts, formats, weights, kernels, bias, value, target,
     state,
     arriving, n_arriving, leaving, n_leaving, narrow, partial, noise, spike, eights, ahead, train, length,
-    lost, mode, kept, winners, won_now, over, sent,
+    lost, mode, kept, winners, won_now, over, sent, converter, reading,
 ):  # fmt: skip
     """One tick of the whole chip."""
     _deliver(pops, arriving, n_arriving, sent)
@@ -170,7 +172,8 @@ def _tick(
         if not keeps or mode == NEW:
             integrate(
                 op, pops, weights, kernels, stamps, arriving, n_arriving, formats,
-                kept if keeps else state[reg.CURRENT], narrow, partial, over, winners, won_now,
+                kept if keeps else state[reg.CURRENT], narrow, partial, over, winners, won_now, spike,
+                converter, reading,
             )  # fmt: skip
         for j in range(first, end):
             state[reg.CURRENT, j] += kept[j]

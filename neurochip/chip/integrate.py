@@ -11,7 +11,9 @@ from __future__ import annotations
 import numpy as np
 
 from neurochip.chip import columns as col
+from neurochip.chip.convert import convert
 from neurochip.chip.pooling import pool, unpool
+from neurochip.chip.positions import down, up
 from neurochip.fixed.jit import kernel
 from neurochip.fixed.scalar import stored
 from neurochip.neurons import registers as reg
@@ -20,7 +22,7 @@ from neurochip.neurons import registers as reg
 @kernel
 def integrate(
     op, pops, weights, kernels, stamps, spikes, counts, formats, current, narrow, partial, over,
-    winners, won_now,
+    winners, won_now, signs, converter, reading,
 ):  # fmt: skip
     """Execute one row of the operation table: add what the source's spikes of the last tick read to the
     targets.
@@ -29,12 +31,20 @@ def integrate(
     ``spikes``: int32 [2 signs, units], unit numbers in rising order; ``counts``: int64 [2 signs,
     populations]. ``current``: [units]. ``narrow``, ``partial``: scratch. ``winners``, ``won_now``: int8
     [units or 0], which position won each max pooling in the last tick, and in this one (written).
+    ``signs``: int8 scratch of a population. ``converter``: see `convert`; ``reading``: key of the draws of
+    this tick's reads.
     """
     if op[col.KIND] == col.POOL:
         pool(op, pops, kernels, stamps, spikes, counts, current, partial, won_now)
         return
     if op[col.KIND] == col.UNPOOL:
         unpool(op, pops, kernels, stamps, spikes, counts, current, partial, winners)
+        return
+    if op[col.KIND] == col.UP:
+        up(op, pops, weights, spikes, counts, signs, current, partial, converter, formats, reading, over)
+        return
+    if op[col.KIND] == col.DOWN:
+        down(op, pops, weights, spikes, counts, signs, current, converter, formats, reading, over)
         return
     source = op[col.SOURCE]
     offset = pops[source, reg.OFFSET]
@@ -45,15 +55,22 @@ def integrate(
             first = op[col.FIRST_STAMP] - offset
             _stamps(op, pops, kernels, stamps, first, plus, minus, current, narrow)
         return
-    _dense(op, pops, weights, plus, 1, current, narrow, partial)
-    _dense(op, pops, weights, minus, -1, current, narrow, partial)
-    if op[col.CHECKED] != 0:
+    read = _dense(op, pops, weights, plus, 1, current, narrow, partial)
+    read += _dense(op, pops, weights, minus, -1, current, narrow, partial)
+    if op[col.CHECKED] == col.HELD:
         _add_partial(op, pops, formats, partial, current, over)
+    elif op[col.CHECKED] == col.CONVERTED and read > 0:
+        to, n = pops[op[col.TARGET], reg.OFFSET], op[col.COL_HI] - op[col.COL_LO]
+        to += op[col.COL_LO]
+        convert(op, to, converter, formats, reading, partial, current[to : to + n], over)
 
 
 @kernel
 def _dense(op, pops, weights, ids, sign, current, narrow, partial):
-    """Sum the rows of a matrix that the spikes ``ids`` select into the current, or into the partial sum."""
+    """Sum the rows of a matrix that the spikes ``ids`` select into the current, or into the partial sum.
+
+    Returns how many rows these are.
+    """
     source, offset, stride = op[col.SOURCE], pops[op[col.SOURCE], reg.OFFSET], op[col.STRIDE]
     row_lo, row_hi, col_lo, n = (
         op[col.ROW_LO],
@@ -71,6 +88,7 @@ def _dense(op, pops, weights, ids, sign, current, narrow, partial):
             _empty(narrow[:n], sign, op[col.SHIFT], current[to : to + n])
         else:
             _empty(narrow[:n], sign, 0, partial[:n])
+    return stop - start
 
 
 @kernel

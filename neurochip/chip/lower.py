@@ -42,15 +42,17 @@ def populations(network: Network, program: Program, formats: Mapping[str, Format
     return np.array(rows, np.int64)
 
 
-def word(network: Network, program: Program, formats: Mapping[str, Format]) -> type[np.signedinteger[Any]]:
+def word(
+    network: Network, program: Program, formats: Mapping[str, Format], held_bits: int
+) -> type[np.signedinteger[Any]]:
     """The type in which neuron registers are held and computed: int32 where every intermediate value
-    provably fits."""
+    provably fits. ``held_bits``: of a weight as it is read."""
     widest = 0
     for index in range(len(network.populations)):
         current = formats["current"]
         fine = replace(current, frac=current.frac + network.extra_bits(index, program.feedback))
         widest = max(widest, program.neuron.widest({**formats, "current": fine}, program.nudge))
-    return np.int32 if max(widest, _sum_bits(network, formats["weight"].bits)) <= 32 else np.int64
+    return np.int32 if max(widest, _sum_bits(network, held_bits)) <= 32 else np.int64
 
 
 def _sum_bits(network: Network, weight_bits: int) -> int:
@@ -103,7 +105,7 @@ def operations(
                 row = _stamp_row(source, target, base, shift, stamp, group, sum(len(s.which) for s in stamps))
                 if pools:
                     row[col.KIND] = col.POOL if source == projection.source else col.UNPOOL
-                    row[col.WINDOW :] = _window(folded, stamp)
+                    row[col.WINDOW : col.NAME] = _window(folded, stamp)
                 rows.append(row)
                 stamps.append(stamp)
             continue
@@ -130,7 +132,7 @@ def operations(
                 down,
                 memory.group,
             ]
-            rows += _reads(ends, projection.n_post, projection.n_pre, _back_rows(blocks), weight, partial)
+            rows += _reads(ends, projection.n_post, projection.n_pre, back_rows(blocks), weight, partial)
     fields = [np.stack([stamp.which, stamp.where, stamp.rows, stamp.lengths]) for stamp in stamps]
     return Operations(
         np.array(rows, np.int64),
@@ -156,7 +158,7 @@ def _window(folded: Folded, stamp: Stamp) -> tuple[int, int, int, int]:
     return folded.window, folded.target[0], folded.stride * stamp.pitch, right
 
 
-def _back_rows(blocks: list[Block]) -> set[range]:
+def back_rows(blocks: list[Block]) -> set[range]:
     """Ranges of the upper population's neurons whose feedback is summed on one crossbar."""
     mirrors = {block.rows for block in blocks if block.role == "mirror"}
     return mirrors or {block.cols for block in blocks}

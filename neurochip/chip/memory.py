@@ -59,12 +59,17 @@ class Memory:
     widest: int
 
     @classmethod
-    def of(cls, network: Network, weight_bits: int, fraction_bits: int, feedback: bool) -> Memory:
-        """The layout for ``network``; ``feedback``: weights are also read from the target to the source."""
+    def of(
+        cls, network: Network, weight_bits: int, fraction_bits: int, feedback: bool, held_bits: int = 0
+    ) -> Memory:
+        """The layout for ``network``; ``feedback``: weights are also read from the target to the source.
+
+        ``held_bits``: of a weight as it is read, where that is more than ``weight_bits``.
+        """
         at, matrices = _Cursor(), []
         for projection in network.projections:
             matrices.append(at.place(projection, feedback and projection.source != 0))
-        narrow = weight_bits <= 8 and all(
+        narrow = max(weight_bits, held_bits) <= 8 and all(
             p.kernel is None or p.kernel.window <= 4 for p in network.projections
         )
         types = (np.int8, np.int16, 252) if narrow else (np.int16, np.int32, 65_532)

@@ -65,7 +65,7 @@ class Clock:
         network, cores = self.placement.network, self.placement.mesh.cores
         self.formats = self.hardware.registers.formats()
         self.fraction = self.hardware.registers.fraction.bits
-        require_supported(network, self.formats)
+        require_supported(network, self.formats, self.hardware)
         self.populations = tables.populations(network, self.program, self.formats)
         self.format_table = tables.format_table(self.formats)
         parameters = tables.parameters(self.hardware, network)

@@ -48,6 +48,8 @@ def save(folder: Path, run: Run, progress: Progress) -> None:
     }
     for index, (master, bias) in enumerate(zip(run.chip.masters, run.chip.biases, strict=True)):
         arrays[f"master_{index}"], arrays[f"bias_{index}"] = master, bias
+    if run.chip.cells:
+        arrays |= {f"cells_{name}": value for name, value in run.chip.cells.state().items()}
     for name, tally in (("training", run.training), ("inference", run.inference)):
         arrays |= {f"{name}_{part}": getattr(tally, part) for part in _ARRAYS}
         arrays[f"{name}_done"] = np.array([tally.samples, tally.batches])
@@ -100,7 +102,8 @@ def _restored(stored: dict[str, Any], run: Run, path: Path) -> Progress:
             "give more epochs, or start in another folder"
         )
     n = len(run.network.projections)
-    run.chip.load([stored[f"master_{i}"] for i in range(n)], [stored[f"bias_{i}"] for i in range(n)])
+    masters, biases = ([stored[f"{it}_{i}"] for i in range(n)] for it in ("master", "bias"))
+    run.chip.load(masters, biases, _part(stored, "cells_"))
     run.training, run.inference = (_tally(stored, name) for name in ("training", "inference"))
     run.epoch = len(rows)
     return Progress(rows, float(stored["seconds"]))
@@ -112,6 +115,10 @@ def _require_same(there: dict[str, Any], here: dict[str, Any], path: Path) -> No
         cosine = any(line.startswith("experiment.epochs ") for line in found)
         why = " (with schedule cosine the number of epochs sets every learning rate)" * cosine
         raise CheckpointError(f"{path} is of a run with other settings: {'; '.join(found)}{why}")
+
+
+def _part(stored: dict[str, Any], prefix: str) -> dict[str, Any]:
+    return {name.removeprefix(prefix): it for name, it in stored.items() if name.startswith(prefix)}
 
 
 def _tally(stored: dict[str, Any], name: str) -> Tally:

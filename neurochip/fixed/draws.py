@@ -8,6 +8,8 @@ domain).
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,7 +18,7 @@ MIX_1 = 0x7FEB352D
 MIX_2 = 0x846CA68B
 GOLDEN = 0x9E3779B9
 
-WEIGHTS, ORDER, UPDATE, NEURON = range(4)
+WEIGHTS, ORDER, UPDATE, NEURON, CELL, PROGRAM = range(6)
 """Purposes of draws: the second word of every key, so that no two uses share their bits."""
 
 
@@ -25,6 +27,15 @@ def mix(word: int) -> int:
     word = ((word ^ (word >> 16)) * MIX_1) & MASK
     word = ((word ^ (word >> 15)) * MIX_2) & MASK
     return word ^ (word >> 16)
+
+
+BELL_VARIANCE = 21845
+"""Of the sum of a random word's four bytes: 4 * (256**2 - 1) / 12."""
+
+
+def bell_scale(deviation: float) -> int:
+    """The ``scale`` with which ``scalar.bell`` has this standard deviation (in integer steps)."""
+    return round(deviation * 65536 / sqrt(BELL_VARIANCE))
 
 
 def key(*words: int) -> int:

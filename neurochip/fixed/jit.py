@@ -19,7 +19,7 @@ from typing import Any
 from numba import njit
 
 PACKAGE = Path(__file__).resolve().parents[1]
-KERNEL_FOLDERS = ("fixed", "neurons", "chip", "clock")
+KERNEL_FOLDERS = ("fixed", "neurons", "devices", "chip", "clock")
 
 
 def kernel(function: Callable[..., Any] | None = None, **options: Any) -> Any:

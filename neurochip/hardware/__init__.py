@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurochip.hardware.record import Hardware, hardware_source
+from neurochip.hardware.record import Crossbar, Hardware, hardware_source
 from neurochip.hardware.registers import Registers
 
-__all__ = ["Hardware", "Registers", "hardware_source"]
+__all__ = ["Crossbar", "Hardware", "Registers", "hardware_source"]

@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from neurochip.config import Model, Source, build, find_preset, require_one_of
-from neurochip.devices import DEVICES
+from neurochip.config import Model, Source, broken, build, find_preset, require_one_of
+from neurochip.devices import DEVICES, Adc, Resistive, Sram
 from neurochip.hardware.registers import Registers
+
+MOST_ANALOG_BITS = 12
+"""Of a weight on cells that do not hold it exactly: what a cell holds needs steps finer than a weight's."""
 
 
 class Technology(Model):
@@ -55,11 +58,33 @@ class Crossbar(Model):
     access_cycles: int = Field(
         default=1, ge=1, le=1024, description="Cycles to read and add so many columns of a row."
     )
+    cell: Resistive | None = Field(
+        default=None, description="What the device's cells are like; null: without imperfections."
+    )
+    adc: Adc | None = Field(
+        default=None, description="Converter of column sums; null: one that rounds to a step of the weight."
+    )
 
     @field_validator("device")
     @classmethod
     def _known_device(cls, value: str) -> str:
         return require_one_of(value, DEVICES)
+
+    @model_validator(mode="after")
+    def _cell_is_of_the_device(self) -> Crossbar:
+        if self.cell is not None and not isinstance(self.cell, DEVICES[self.device]):
+            raise broken(("cell", f"must be null for the device {self.device}, which has no such keys"))
+        return self
+
+    @property
+    def cells(self) -> Sram | Resistive:
+        """The record of the device: that of `cell`, or the device without imperfections."""
+        return self.cell or DEVICES[self.device]()
+
+    @property
+    def converts(self) -> bool:
+        """Whether column sums go through a converter: of an array with one, or of conductances."""
+        return self.adc is not None or not self.cells.exact
 
 
 class UpdateUnit(Model):
@@ -103,6 +128,14 @@ class Hardware(Model):
     prices: str = Field(
         default="digital_28nm", min_length=1, description="Price table: a preset, or the path of a YAML file."
     )
+
+    @model_validator(mode="after")
+    def _cells_have_finer_steps(self) -> Hardware:
+        if not DEVICES[self.crossbar.device].exact and self.registers.weight.bits > MOST_ANALOG_BITS:
+            device, bits = self.crossbar.device, self.registers.weight.bits
+            rule = f"must be at most {MOST_ANALOG_BITS} for the device {device}, not {bits}"
+            raise broken(("registers.weight.bits", rule))
+        return self
 
     @classmethod
     def load(cls, name_or_path: str | Path, sets: Iterable[str] = ()) -> Hardware:
