@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"
 
 SCRIPTS: dict[str, tuple[list[str], str]] = {
+    "adc_bits.py": (["1"], "ADC bits"),
     "bit_widths.py": (["1"], "weight bits"),
     "by_hand.py": ([], "113 weights after"),
     "layer_by_layer.py": ([], "patterns 0 1 2 3 are taken for [0 1 2 3]"),
@@ -29,7 +30,7 @@ SCRIPTS: dict[str, tuple[list[str], str]] = {
 }
 """Arguments of each script, and what its output must contain; ``{folder}`` is where it puts its pictures."""
 
-SLOW = {"bit_widths.py", "probe_figure.py", "ten_lines.py"}
+SLOW = {"adc_bits.py", "bit_widths.py", "probe_figure.py", "ten_lines.py"}
 PICTURES = {
     "max_pooling.py": "max_pooling.png",
     "probe_figure.py": "probe.png",

@@ -49,6 +49,7 @@ def build(run: Run, progress: Progress) -> dict[str, Any]:
             "inference_samples": run.inference.samples,
         },
         "saturations": _saturations(run),
+        **({"cells": run.chip.cells.wear()} if run.chip.cells else {}),
         "weights_sha256": weights_sha256(run),
         "threads": run.threads,
         "wall_seconds": progress.seconds,
