@@ -50,6 +50,8 @@ def keys_of(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
         key = prefix + (field.alias or name)
         yield key
         kind, deeper = field.annotation, key
+        if type(None) in get_args(kind):
+            kind = get_args(kind)[0]
         while get_origin(kind) in (dict, tuple):
             deeper += ".NAME" if get_origin(kind) is dict else ".N"
             kind = get_args(kind)[-1 if get_origin(kind) is dict else 0]
