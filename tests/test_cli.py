@@ -165,7 +165,7 @@ MISTAKES = {
     "run digit_ep": r"^error: unknown preset 'digit_ep'; did you mean digits_ep\? presets: digits_ep, ",
     "run tiny": "^error: tiny is a hardware preset, not an experiment preset: give it with --hardware",
     "run digits_ep --hardware digits_ep": "^error: digits_ep is an experiment preset, not a hardware ",
-    "run digits_ep --hardware nope": "^error: unknown preset 'nope'; presets: digital_28nm, ideal, loihi_like, ",
+    "run digits_ep --hardware nope": "^error: unknown preset 'nope'; presets: digital_28nm, ideal, loihi",
     "run missing.yaml": r"^error: there is no such file \(missing.yaml\)$",
     "run digits_ep --hardware missing.yml": r"^error: there is no such file \(missing.yml\)$",
     "run digits_ep --hardware tiny": NO_FIT,
