@@ -165,7 +165,7 @@ MISTAKES = {
     "run digit_ep": r"^error: unknown preset 'digit_ep'; did you mean digits_ep\? presets: digits_ep, ",
     "run tiny": "^error: tiny is a hardware preset, not an experiment preset: give it with --hardware",
     "run digits_ep --hardware digits_ep": "^error: digits_ep is an experiment preset, not a hardware ",
-    "run digits_ep --hardware nope": "^error: unknown preset 'nope'; presets: digital_28nm, ideal, tiny",
+    "run digits_ep --hardware nope": "^error: unknown preset 'nope'; presets: digital_28nm, ideal, loihi",
     "run missing.yaml": r"^error: there is no such file \(missing.yaml\)$",
     "run digits_ep --hardware missing.yml": r"^error: there is no such file \(missing.yml\)$",
     "run digits_ep --hardware tiny": NO_FIT,
@@ -178,7 +178,7 @@ MISTAKES = {
     "run mnist_ep_dense --data-dir .": "^error: mnist: found neither train-images-idx3-ubyte.gz nor ",
     "run digits_ep --resume --out nowhere": "^error: nowhere/checkpoint.npz does not exist: no epoch ",
     "check digits_ep --hardware tiny": NO_FIT,
-    "check nope": "^error: unknown preset 'nope'; presets: digital_28nm, ideal, tiny, digits_ep, ",
+    "check nope": "^error: unknown preset 'nope'; presets: digital_28nm, ideal, loihi_like, ",
     "check tiny --set foo": r"^error: --set needs section.key=value, not 'foo' \(--set foo\)$",
     "check tiny --set hardware.core.neurons=0": r"^error: core.neurons must be 1\.\.65536, not 0",
     "check nope tiny missing.yaml":

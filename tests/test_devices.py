@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -17,7 +18,7 @@ import pytest
 from conv_cases import chip as roomy
 from conv_cases import conv, dense
 from plain_cells import Synapse, nearest
-from small_runs import tiny
+from small_runs import compiled, tiny
 
 from neurochip.chip import Chip, convert
 from neurochip.chip.cells import Cells, converter_table
@@ -72,7 +73,13 @@ def overrides(name: str, keys: dict[str, Any]) -> list[str]:
     return [f"hardware.crossbar.device={name}", *([f"hardware.crossbar.cell={given}"] if keys else [])]
 
 
+def needs_compiler() -> None:
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
+        pytest.skip("takes minutes without Numba's compiler")
+
+
 def trained(*sets: str, threads: int = 1, epochs: int = 2) -> Run:
+    needs_compiler()
     run = Run(tiny("experiment.rule.learning_rate=2", *sets), threads=threads)
     for _ in range(epochs):
         run.train_epoch()
@@ -87,7 +94,7 @@ def exact(*sets: str) -> Run:
 def same(run: Run, other: Run) -> bool:
     """Whether two runs learned the same, down to the fraction bits, from the same spikes."""
     mine, others = ([*it.chip.masters, *it.chip.biases, *it.chip.held] for it in (run, other))
-    tallies = [(it.training.spikes, it.training.updates, it.training.saturations) for it in (run, other)]
+    tallies = [(it.training.spikes, it.training.updates.sum(0), it.training.saturations) for it in (run, other)]
     return all(np.array_equal(a, b) for a, b in zip(mine, others, strict=True)) and all(
         np.array_equal(a, b) for a, b in zip(*tallies, strict=True)
     )
@@ -120,6 +127,7 @@ CONV = "experiment.network.layers=" + (
 
 
 def tiny_conv(*sets: str, threads: int = 1) -> Run:
+    needs_compiler()
     short = [
         "data.train=40",
         "data.test=40",
@@ -136,7 +144,7 @@ def tiny_conv(*sets: str, threads: int = 1) -> Run:
 def test_ideal_limit_of_convolutions(name: str, keys: dict[str, Any]) -> None:
     """Kernels of 9 and 12 rows on crossbars of 5 x 2; both directions, behind average poolings."""
     expected = tiny_conv()
-    assert expected.training.updates[:, 2].min() > 0
+    assert expected.training.updates[:, 2].sum() > 0
     sets = ["hardware.crossbar.rows=5", "hardware.crossbar.cols=2"]
     assert same(tiny_conv(*sets, *overrides(name, keys)), expected)
 
@@ -208,6 +216,7 @@ def test_seed_names_the_chip() -> None:
     assert (held[0] != held[2]).mean() > 0.5
 
 
+@compiled
 @everything_wrong
 def test_warming_up_changes_nothing(keys: dict[str, Any]) -> None:
     cold, warm = (Run(tiny(*overrides("resistive", keys)), 1) for _ in range(2))
@@ -218,6 +227,7 @@ def test_warming_up_changes_nothing(keys: dict[str, Any]) -> None:
     assert same_cells(cold, warm)
 
 
+@compiled
 @everything_wrong
 def test_a_resumed_run_has_the_same_cells(keys: dict[str, Any], tmp_path: Path) -> None:
     sets = [*overrides("resistive", keys), "experiment.rule.learning_rate=2"]
@@ -230,7 +240,10 @@ def test_a_resumed_run_has_the_same_cells(keys: dict[str, Any], tmp_path: Path) 
     assert len(names) == 7
     for name in names:
         assert np.array_equal(files[0][name], files[1][name]), name
-    assert files[0]["cells_writes"].any()
+    writes = files[0]["cells_writes"]
+    used = writes if keys["pairing"] == "pair" else writes[::2]
+    assert record["cells"]["writes"] == used.sum() > 0
+    assert record["cells"] == whole["cells"]
 
 
 # --- cells ------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"
 
 SCRIPTS: dict[str, tuple[list[str], str]] = {
+    "adc_bits.py": (["1"], "ADC bits"),
     "bit_widths.py": (["1"], "weight bits"),
     "by_hand.py": ([], "113 weights after"),
     "crossbar_cost.py": ([], "128 x 128"),
@@ -31,7 +32,14 @@ SCRIPTS: dict[str, tuple[list[str], str]] = {
 }
 """Arguments of each script, and what its output must contain; ``{folder}`` is where it puts its pictures."""
 
-SLOW = {"bit_widths.py", "clock_by_clock.py", "crossbar_cost.py", "probe_figure.py", "ten_lines.py"}
+SLOW = {
+    "adc_bits.py",
+    "bit_widths.py",
+    "clock_by_clock.py",
+    "crossbar_cost.py",
+    "probe_figure.py",
+    "ten_lines.py",
+}
 PICTURES = {
     "clock_by_clock.py": {"trace.json", "trace.vcd"},
     "max_pooling.py": {"max_pooling.png"},

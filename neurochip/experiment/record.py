@@ -54,6 +54,7 @@ def build(run: Run, progress: Progress, timing: dict[str, Any] | None = None) ->
         },
         "timing": timing,
         "saturations": _saturations(run),
+        **({"cells": run.chip.cells.wear()} if run.chip.cells else {}),
         "weights_sha256": weights_sha256(run),
         "threads": run.threads,
         "wall_seconds": progress.seconds,

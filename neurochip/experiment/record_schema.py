@@ -124,6 +124,16 @@ class TimingSection(Model):
     update: UpdateTime = Field(description="The update.")
 
 
+class CellFacts(Model):
+    """The cells of crossbars that do not hold weights exactly."""
+
+    cells: Count = Field(description="Cells of all synapses.")
+    writes: Count = Field(description="Writes of all cells, those in vain included.")
+    most_written: Count = Field(description="Writes of the cell that was written most often.")
+    stuck: Count = Field(description="Cells that were stuck from the first.")
+    worn_out: Count = Field(description="Cells that take no more writes.")
+
+
 class RecordModel(Model):
     """All that a run leaves behind but its weights."""
 
@@ -155,6 +165,7 @@ class RecordModel(Model):
     saturations: Named = Field(
         description="Values that did not fit, by register, in training and evaluations."
     )
+    cells: CellFacts | None = Field(None, description="The cells' wear; absent where cells are exact.")
     weights_sha256: Sha256 = Field(
         description="Fingerprint of the integer weights, then biases, by projection, as little-endian int32."
     )
