@@ -367,7 +367,10 @@ class Chip:
         return Tally.zero(len(self.program.phases), self.units, shares, projections)
 
     def _scratch_for(self, threads: int, course: lower.Course) -> Scratch:
-        phases, times, repeats = len(course.phases), course.times, course.repeats
+        """Memories that hold this program and the chip's own, so that one can go on where another stopped."""
+        own = lower.course(self.program)
+        phases = max(len(course.phases), len(own.phases))
+        times, repeats = max(course.times, own.times), max(course.repeats, own.repeats)
         key = (threads, phases, times, repeats)
         if key not in self._scratch:
             sizes = [population.size for population in self.network.populations]
@@ -416,7 +419,8 @@ class Chip:
 
     def _collect(self, scratch: Scratch, samples: int, program: Program) -> None:
         """Move the threads' counts into the tally (an inference program counts in the phases it shares)."""
-        self.tally.spikes[: len(program.phases)] += scratch.sent.sum(0)
+        phases = len(program.phases)
+        self.tally.spikes[:phases] += scratch.sent.sum(0)[:phases]
         self.tally.saturations += scratch.over[:, 0].sum(0)
         self.tally.samples += samples
         found = scratch.fault[scratch.fault[:, col.F_REGISTER] >= 0]

@@ -23,6 +23,9 @@ from neurochip.program import Program
 
 Ints = NDArray[np.int64]
 
+NEVER = 1 << 62
+"""A time that does not come."""
+
 LONGEST_SHIFT = 62
 """Of a 64-bit sum: a larger shift leaves nothing."""
 
@@ -229,7 +232,8 @@ def phase_table(program: Program) -> Ints:
         time, elapsed = time + phase.ticks, elapsed + phase.ticks
         saved_at = time if phase.save else saved_at
     again = repeated(rows)
-    return np.array([[*row, again.start] for row in rows], np.int64)
+    first = again.start if again else NEVER
+    return np.array([[*row, first] for row in rows], np.int64)
 
 
 def repeated(phases: Sequence[Sequence[int]] | NDArray[np.integer[Any]]) -> range:
