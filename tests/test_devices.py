@@ -94,7 +94,9 @@ def exact(*sets: str) -> Run:
 def same(run: Run, other: Run) -> bool:
     """Whether two runs learned the same, down to the fraction bits, from the same spikes."""
     mine, others = ([*it.chip.masters, *it.chip.biases, *it.chip.held] for it in (run, other))
-    tallies = [(it.training.spikes, it.training.updates.sum(0), it.training.saturations) for it in (run, other)]
+    tallies = [
+        (it.training.spikes, it.training.updates.sum(0), it.training.saturations) for it in (run, other)
+    ]
     return all(np.array_equal(a, b) for a, b in zip(mine, others, strict=True)) and all(
         np.array_equal(a, b) for a, b in zip(*tallies, strict=True)
     )
