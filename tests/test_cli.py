@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from rich.console import Console
@@ -370,10 +370,10 @@ def interrupted_in(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Ctrl-C come at the beginning of an epoch."""
     train_epoch = Run.train_epoch
 
-    def train(self: Run, *given: object) -> object:
+    def train(self: Run, *given: Any) -> dict[str, Any]:
         if self.epoch + 1 == epoch:
             raise KeyboardInterrupt
-        return train_epoch(self, *given)  # type: ignore[arg-type]
+        return train_epoch(self, *given)
 
     monkeypatch.setattr(Run, "train_epoch", train)
 

@@ -98,7 +98,8 @@ def test_reads_and_update_are_those_of_plain_loops(shape: tuple[Any, ...]) -> No
     ends = np.cumsum([0, *(population.size for population in network.populations)])
     into = network.projections[1]
     below, above = slice(ends[1], ends[2]), slice(ends[2], ends[3])
-    finer = 2 * (into.kernel.window.bit_length() - 1) if shape[5] and shape[5][0] == "average" else 0  # type: ignore[union-attr]
+    kind, window = shape[5] or ("none", 1)
+    finer = 2 * (window.bit_length() - 1) if kind == "average" else 0
 
     won = np.zeros((*into.target_shape[1:], into.target_shape[0]), np.int64)
     spikes, currents, some = outcome.trace[:, 0], outcome.trace[:, 1], 0

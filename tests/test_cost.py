@@ -6,7 +6,7 @@ import math
 from functools import cache
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -166,7 +166,7 @@ def test_converters_cost_more_with_more_bits() -> None:
 
 # --- arrays -------------------------------------------------------------------------------------------------
 
-KNOWN: dict[str, dict[str, tuple[float, float]]] = {
+KNOWN: dict[arrays.Quantity, dict[str, tuple[float, float]]] = {
     "read_pj": {"node": (0.04, 0.20), "size": (0.12, 0.35), "word": (0.13, 0.49)},
     "write_pj": {"node": (0.04, 0.34), "size": (0.13, 0.43), "word": (0.12, 0.50)},
     "access_ns": {"node": (0.06, 0.30), "size": (0.14, 0.43), "word": (0.08, 0.38)},
@@ -215,15 +215,17 @@ def test_known_points_are_kept(cells: Any) -> None:
 
 
 @given(st.sampled_from(["itrs-hp", "itrs-lstp"]), st.integers(10, 24), st.sampled_from([16, 32, 64, 128]))
-def test_larger_arrays_and_wider_words_cost_more(cells: Any, size: int, word: int) -> None:
+def test_larger_arrays_and_wider_words_cost_more(cells: arrays.Cells, size: int, word: int) -> None:
     """At 28 nm, a size in octaves of bits. (CACTI itself is not monotonic everywhere: see docs/cost.md.)"""
-    for quantity in ("read_pj", "write_pj"):
-        one = arrays.of_array(cells, quantity, 28, 1 << size, word)  # type: ignore[arg-type]
+    energies: tuple[arrays.Quantity, ...] = ("read_pj", "write_pj")
+    standing: tuple[arrays.Quantity, ...] = ("leakage_mw", "area_mm2")
+    for quantity in energies:
+        one = arrays.of_array(cells, quantity, 28, 1 << size, word)
         assert one > 0
-        assert arrays.of_array(cells, quantity, 28, 2 << size, word) > one  # type: ignore[arg-type]
-        assert arrays.of_array(cells, quantity, 28, 1 << size, 2 * word) > one  # type: ignore[arg-type]
-    for quantity in ("leakage_mw", "area_mm2"):
-        once, twice = (arrays.of_array(cells, quantity, 28, n << size, word) for n in (1, 2))  # type: ignore[arg-type]
+        assert arrays.of_array(cells, quantity, 28, 2 << size, word) > one
+        assert arrays.of_array(cells, quantity, 28, 1 << size, 2 * word) > one
+    for quantity in standing:
+        once, twice = (arrays.of_array(cells, quantity, 28, n << size, word) for n in (1, 2))
         assert once < twice < 3 * once
     assert arrays.of_array(cells, "read_pj", 28, 0, word) == 0.0
 
@@ -513,7 +515,7 @@ def test_winners_of_max_pooling_are_in_the_memory(window: int, bits: int) -> Non
     for kind in ("average", "max"):
         if kind == "average" and window == 3:
             continue  # windows of an average have a side of 2, 4 or 8
-        pool = Pool(kind=kind, window=window)  # type: ignore[arg-type]
+        pool = Pool.model_validate({"kind": kind, "window": window})
         size = 2 * window + 2
         layers = [ConvLayer(kind="conv", channels=4, kernel=3, pool=pool), DenseLayer(kind="dense", units=10)]
         chips[kind] = on_chip(Network.build(layers, (1, size, size), 10), Hardware.load("digital_28nm"))
@@ -589,9 +591,9 @@ def test_published_cores_have_their_published_area() -> None:
 
 def test_every_table_adds_up_in_log_space() -> None:
     """Guards the interpolation against a table in which a logarithm is not finite."""
-    for cells in ("itrs-hp", "itrs-lstp"):
+    for cells in get_args(arrays.Cells):
         for quantity in KNOWN:
-            assert all(math.isfinite(math.log(v)) for v in arrays.points(cells, quantity).values())  # type: ignore[arg-type]
+            assert all(math.isfinite(math.log(v)) for v in arrays.points(cells, quantity).values())
 
 
 def test_a_folded_kernel_has_wider_cells_and_dearer_words() -> None:

@@ -57,7 +57,8 @@ class Rows(HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.row, self.found = "", defaultdict(list)  # type: ignore[var-annotated]
+        self.row = ""
+        self.found: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
         self.ids: list[str] = []
         self.links: list[str] = []
         self.feed(text)

@@ -26,8 +26,8 @@ def holder(placement: Placement, index: int, role: str, row: int, col: int) -> i
     """
     it = placement.network.projections[index]
     held = (placement.network.folded() if placement.folded else placement.network).projections[index]
-    if it.kernel:
-        size, side = it.kernel.size, held.kernel.size  # type: ignore[union-attr]
+    if it.kernel and held.kernel:
+        size, side = it.kernel.size, held.kernel.size
         channel, y, x = row // size**2, row // size % size, row % size
         row = (channel * side + y) * side + x
         at = (row, col) if role == "forward" else ((col * side + y) * side + x, channel)

@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,13 +25,13 @@ BATCH = "  batch: {keys: [experiment.batch], values: [5, 10]}"
 ROWS = "  crossbar: {keys: [hardware.crossbar.rows, hardware.crossbar.cols], values: [16, 64]}"
 
 
-def planner(tmp_path: Path, *lines: str, **keys: str) -> Planner:
+def planner(tmp_path: Path, *lines: str, **keys: Any) -> Planner:
     path = tmp_path / "sweep.yaml"
-    path.write_text(text(*lines, **keys), encoding="utf-8")  # type: ignore[arg-type]
+    path.write_text(text(*lines, **keys), encoding="utf-8")
     return Planner(path)
 
 
-def planned(tmp_path: Path, *lines: str, **keys: str) -> list[Point]:
+def planned(tmp_path: Path, *lines: str, **keys: Any) -> list[Point]:
     return planner(tmp_path, *lines, **keys).points()
 
 
@@ -248,7 +249,7 @@ def test_draws_are_uniform() -> None:
 # --- what names a point -------------------------------------------------------------------------------------
 
 
-def key(tmp_path: Path, *lines: str, **keys: str) -> str:
+def key(tmp_path: Path, *lines: str, **keys: Any) -> str:
     return planned(tmp_path, "axes:", bits("[8]"), *lines, **keys)[0].key
 
 
@@ -262,9 +263,9 @@ def test_a_points_name_follows_from_what_decides_it_and_nothing_else(
     assert key(tmp_path, name="other") == first
     assert key(tmp_path, "hardware: digital_28nm") == first
     assert key(tmp_path, "seeds: [1]") != first
-    assert key(tmp_path, sets=(*TINY, "experiment.batch=21")) != first  # type: ignore[arg-type]
-    assert key(tmp_path, sets=(*TINY, "hardware.technology.voltage_v=0.8")) != first  # type: ignore[arg-type]
-    assert key(tmp_path, sets=(*TINY, "hardware.prices=loihi_like_14nm")) != first  # type: ignore[arg-type]
+    assert key(tmp_path, sets=(*TINY, "experiment.batch=21")) != first
+    assert key(tmp_path, sets=(*TINY, "hardware.technology.voltage_v=0.8")) != first
+    assert key(tmp_path, sets=(*TINY, "hardware.prices=loihi_like_14nm")) != first
     monkeypatch.setattr("neurochip.sweep.plan.code_version", lambda: "other")
     assert key(tmp_path) != first
 

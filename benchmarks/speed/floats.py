@@ -9,6 +9,7 @@ from time import perf_counter
 import numpy as np
 
 from neurochip.compare.subject import initial_weights, real_inputs, twin_of
+from neurochip.reference import Coding
 from speed.table import Table, in_turns
 from speed.training import NETS, trained
 
@@ -22,9 +23,10 @@ def measure(table: Table, folder: Path | None, rounds: int) -> None:
     run = trained(preset, sets, SAMPLES, folder)
     inputs, labels = real_inputs(run, "train", np.arange(SAMPLES)), run.part("train").labels[:SAMPLES]
     order, rates = np.arange(SAMPLES), run.experiment.rule.rates(len(run.network.projections), 0, 1)
-    twins = {coding: twin_of(run, initial_weights(run), coding) for coding in ("rates", "spikes")}  # type: ignore[arg-type]
+    codings: tuple[Coding, ...] = ("rates", "spikes")
+    twins = {coding: twin_of(run, initial_weights(run), coding) for coding in codings}
 
-    def twin(coding: str) -> float:
+    def twin(coding: Coding) -> float:
         began = perf_counter()
         twins[coding].train_epoch(inputs, labels, order, run.experiment.batch, rates, None)
         return SAMPLES / (perf_counter() - began)

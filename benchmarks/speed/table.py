@@ -38,9 +38,11 @@ class Table:
     tell: Callable[[Row], None]
     rows: list[Row] = field(default_factory=list)
 
-    def add(self, *row: object, goal: float | None = None) -> None:
-        """Add a row: part, what, value, unit, and perhaps a note."""
-        made = Row(*row, goal=goal)  # type: ignore[arg-type]
+    def add(
+        self, part: str, what: str, value: float, unit: str, note: str = "", goal: float | None = None
+    ) -> None:
+        """Add a row."""
+        made = Row(part, what, value, unit, note, goal)
         self.rows.append(made)
         self.tell(made)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import numpy as np
 
@@ -89,13 +89,14 @@ def measure(table: Table, folder: Path | None, rounds: int) -> None:
     for name, (preset, sets, goal) in NETS.items():
         course = Course(trained(preset, sets, 2000, folder))
         read = reads(course.run)
+        widest = max(read, key=lambda it: it[0])[1]
         works: list[Callable[[], float]] = [
-            lambda read=read: limit(read, Rows.gops),  # type: ignore[misc]
-            lambda course=course: course.seconds(1),  # type: ignore[misc]
-            lambda course=course: course.seconds(2),  # type: ignore[misc]
-            lambda read=read: limit(read, Rows.gops_of_four),  # type: ignore[misc]
+            partial(limit, read, Rows.gops),
+            partial(course.seconds, 1),
+            partial(course.seconds, 2),
+            partial(limit, read, Rows.gops_of_four),
+            widest.on_two_threads,
         ]
-        works.append(lambda read=read: max(read, key=lambda it: it[0])[1].on_two_threads())  # type: ignore[misc]
         bare, one, two, four, pair = in_turns(works, rounds)
         ops = float(np.mean(course.additions))
         note = f"{ops / 1e6:.1f} M synaptic operations a sample"
@@ -115,7 +116,7 @@ def measure(table: Table, folder: Path | None, rounds: int) -> None:
 
 def digits(table: Table, rounds: int) -> None:
     """The digits net, online: a batch of one sample."""
-    runs: dict[int, Any] = {}
+    runs: dict[int, Course] = {}
     for batch in (1, 20):
         runs[batch] = Course(Run(load("digits_ep", sets=[f"experiment.batch={batch}"]), threads=1))
         runs[batch].seconds(1)

@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import exp, log
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.cost.chipped import Priced
 from neurochip.cost.entries import Access, Curve, Cycle, Included, Leakage, Number, Power, Valued
-from neurochip.cost.sram import of_array
+from neurochip.cost.sram import Quantity, of_array
 from neurochip.cost.table import PriceTable
 from neurochip.cost.widths import factor
 from neurochip.errors import ConfigError, Problem
 
 PICOJOULES = {"fJ": 1e-3, "pJ": 1.0, "nJ": 1e3}
 MILLIWATTS = {"nW": 1e-6, "uW": 1e-3, "mW": 1.0}
+ACCESS: dict[Literal["read", "write"], Quantity] = {"read": "read_pj", "write": "write_pj"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class PriceList:
     def _energy(self, key: str, action: str, entry: Number | Curve | Access) -> float:
         if isinstance(entry, Access):
             memory = self.chip.memories[entry.memory]
-            energy = of_array(entry.cells, f"{entry.access}_pj", entry.node_nm, memory.bits, memory.word)  # type: ignore[arg-type]
+            energy = of_array(entry.cells, ACCESS[entry.access], entry.node_nm, memory.bits, memory.word)
             return energy * entry.times / (memory.items if entry.per == "item" else 1)
         each = factor(self.chip, action, entry.per, self.table.bits_per_cell)
         if each is None:

@@ -56,7 +56,7 @@ class Table:
         for rows in self.by_setting().values():
             head = {name: rows[0][name] for name in ("setting", *self.axes)}
             for metric in self.numbers:
-                values = [float(row[metric]) for row in rows if row.get(metric) is not None]  # type: ignore[arg-type]
+                values = _numbers(rows, metric)
                 if values:
                     n, mean, sd, low, high = spread(values)
                     numbers = {"n": n, "mean": mean, "sd": sd, "ci95_low": low, "ci95_high": high}
@@ -77,11 +77,16 @@ class Table:
             bad = next((row for row in rows if row["status"] != "ok"), rows[0])
             row: Row = {name: bad[name] for name in ("setting", *self.axes, "status", "reason")}
             for metric in self.numbers:
-                values = [float(it[metric]) for it in rows if it.get(metric) is not None]  # type: ignore[arg-type]
+                values = _numbers(rows, metric)
                 if values:
                     row[metric] = spread(values).mean
             found.append(row)
         return found
+
+
+def _numbers(rows: Iterable[Row], metric: str) -> list[float]:
+    """The metric of the rows that have it."""
+    return [float(value) for row in rows if (value := row.get(metric)) is not None]
 
 
 def table_of(axes: Iterable[str], points: Sequence[Point], results: Mapping[str, Result]) -> Table:
