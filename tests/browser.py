@@ -1,133 +1,104 @@
-"""A headless Chromium, driven by chromedriver's own protocol (W3C WebDriver) over plain HTTP."""
+"""A page in a headless Chromium, driven by Selenium."""
 
 from __future__ import annotations
 
-import json
-import re
 import shutil
-import subprocess
-import tempfile
-import urllib.error
-import urllib.request
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+import pytest
+from selenium.webdriver import ActionChains, Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.select import Select
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
-ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--hide-scrollbars",
+)
+
+needs_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
 
 
 class Browser:
     """One page in one window."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, chrome: Chrome) -> None:
+        self._chrome = chrome
 
-    def open(self, path: Path, width: int = 1280, height: int = 900) -> None:
-        """Show a file in a page of this size."""
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    def open(self, path: Path, width: int = 1280, height: int = 900, scheme: str = "light") -> None:
+        """Show a file on a screen of this size, as a phone does if it is narrow."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self.cdp("Emulation.setDeviceMetricsOverride", size)
-        self._call("url", {"url": path.absolute().as_uri()})
+        colours = {"name": "prefers-color-scheme", "value": scheme}
+        self.cdp("Emulation.setEmulatedMedia", {"features": [colours]})
+        self._chrome.get(path.absolute().as_uri())
 
     def cdp(self, command: str, params: dict[str, Any]) -> Any:
         """A command of Chromium's own protocol."""
-        return self._call("goog/cdp/execute", {"cmd": command, "params": params})
+        return self._chrome.execute_cdp_cmd(command, params)
 
-    def run(self, script: str, *arguments: Any) -> Any:
+    def run(self, script: str) -> Any:
         """What a JavaScript function body returns."""
-        return self._call("execute/sync", {"script": script, "args": list(arguments)})
+        return self._chrome.execute_script(script)
 
     def count(self, selector: str) -> int:
         """How many elements there are."""
-        return int(self.run("return document.querySelectorAll(arguments[0]).length", selector))
+        return len(self._chrome.find_elements(By.CSS_SELECTOR, selector))
 
     def text(self, selector: str) -> str:
         """The text that is seen in the first such element."""
-        return str(self.run("return document.querySelector(arguments[0]).innerText", selector))
+        return self._find(selector).text
 
     def choose(self, selector: str, value: str) -> None:
         """Choose from a list, as a user does."""
-        self.run(
-            "const it = document.querySelector(arguments[0]); it.value = arguments[1];"
-            "it.dispatchEvent(new Event('change'))",
-            selector,
-            value,
-        )
+        Select(self._find(selector)).select_by_value(value)
 
     def hover(self, selector: str) -> None:
         """Move the pointer over the middle of an element."""
-        self._pointer([{"type": "pointerMove", "origin": self._find(selector), "x": 0, "y": 0}])
+        ActionChains(self._chrome, 0).move_to_element(self._in_sight(selector)).perform()
 
     def click(self, selector: str) -> None:
         """Press the mouse there."""
-        down, up = {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}
-        move = {"type": "pointerMove", "origin": self._find(selector), "x": 0, "y": 0}
-        self._pointer([move, down, up])
+        ActionChains(self._chrome, 0).move_to_element(self._in_sight(selector)).click().perform()
 
     def log(self) -> list[str]:
         """Messages of the console since the last call."""
-        return [str(entry["message"]) for entry in self._call("se/log", {"type": "browser"})]
+        return [str(entry["message"]) for entry in self._chrome.get_log("browser")]
 
     def picture(self, path: Path) -> None:
-        """A PNG of what is seen."""
-        shot = self.cdp("Page.captureScreenshot", {"format": "png"})
+        """A PNG of the whole page."""
+        shot = self.cdp("Page.captureScreenshot", {"format": "png", "captureBeyondViewport": True})
         path.write_bytes(b64decode(shot["data"]))
 
-    def _find(self, selector: str) -> dict[str, str]:
-        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", selector)
-        found: dict[str, str] = self._call("element", {"using": "css selector", "value": selector})
-        return found
+    def _find(self, selector: str) -> WebElement:
+        return self._chrome.find_element(By.CSS_SELECTOR, selector)
 
-    def _pointer(self, actions: list[dict[str, Any]]) -> None:
-        mouse = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": actions}
-        self._call("actions", {"actions": [mouse]})
-
-    def _call(self, what: str, body: dict[str, Any]) -> Any:
-        return _post(f"{self._url}/{what}", body)
+    def _in_sight(self, selector: str) -> WebElement:
+        self._chrome.execute_script("arguments[0].scrollIntoView({block: 'center'})", self._find(selector))
+        return self._find(selector)
 
 
 @contextmanager
 def browser() -> Iterator[Browser]:
     """A browser with a profile of its own."""
-    assert CHROMIUM
-    assert DRIVER
-    with tempfile.TemporaryDirectory() as profile:
-        driver = subprocess.Popen([DRIVER, "--port=0"], stdout=subprocess.PIPE, text=True)
-        try:
-            base = f"http://127.0.0.1:{_port(driver)}"
-            options = {"binary": CHROMIUM, "args": [*FLAGS, f"--user-data-dir={profile}"]}
-            wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
-            found = _post(f"{base}/session", {"capabilities": {"alwaysMatch": wanted}})
-            session = f"{base}/session/{found['sessionId']}"
-            try:
-                yield Browser(session)
-            finally:
-                urllib.request.urlopen(urllib.request.Request(session, method="DELETE"), timeout=30).close()
-        finally:
-            driver.terminate()
-            driver.wait(30)
-            if driver.stdout:
-                driver.stdout.close()
-
-
-def _port(driver: subprocess.Popen[str]) -> int:
-    assert driver.stdout is not None
-    for line in driver.stdout:
-        found = re.search(r"on port (\d+)", line)
-        if found and int(found[1]):
-            return int(found[1])
-    raise AssertionError("chromedriver did not start")
-
-
-def _post(url: str, body: dict[str, Any]) -> Any:
-    data = json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    options = ChromeOptions()
+    options.binary_location = CHROMIUM or ""
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for flag in FLAGS:
+        options.add_argument(flag)
+    chrome = Chrome(options, Service(DRIVER))
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.loads(answer.read())["value"]
-    except urllib.error.HTTPError as error:
-        raise AssertionError(json.loads(error.read())["value"]["message"]) from error
+        yield Browser(chrome)
+    finally:
+        chrome.quit()

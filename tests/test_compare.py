@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_runs import compiled
 
-from neurochip.chip import lower
+from neurochip.chip.course import course_of
 from neurochip.cli.compare import compare_experiment
 from neurochip.compare import AGAINST, Race, compare, judge, sweeps
 from neurochip.compare.accuracy import course
@@ -260,7 +260,7 @@ def interrupted(run: Run, ticks: int, touch: Callable[[Any], None]) -> Record:
     for part in (first, second):
         outcome = chip.run(inputs, aims, np.array([0]), family, part, capture=False, probe=every)
         parts.append(outcome.trace)
-        touch(chip._scratch_for(1, lower.course(part)).state[0])
+        touch(chip._scratch_for(1, course_of(part)).state[0])
     chip.take_tally()
     trace = np.concatenate(parts).astype(np.int64)
     return as_real(run, {name: trace[:, row] for row, name in enumerate(("spikes", *reg.STATE))})

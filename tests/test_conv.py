@@ -144,6 +144,9 @@ def check_update(chip: Chip, network: Network, outcome: Any, finer: int) -> None
     half, weight = 1 << (chip.fraction - 1), chip.formats["weight"]
     lo, hi = (weight.lo << chip.fraction) - half, (weight.hi << chip.fraction) + half - 1
     rates = [Rate(RATE.multiplier, RATE.shift + 10)] * 3
+    if kernel.pooling == "max":
+        with pytest.raises(ValueError, match=r"behind max pooling, won of shape \(3, 2, \d+\) is needed"):
+            chip.learn(banks, rates, rates, family=9)
     chip.learn(banks, rates, rates, family=9, won=won)
     np.testing.assert_array_equal(chip.masters[1], np.clip(before + step, lo, hi))
     assert (step != 0).any()

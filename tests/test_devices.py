@@ -513,7 +513,7 @@ def test_mirrored_cells_are_others_that_are_told_the_same() -> None:
     keys = {"spread": 0.1}
     run = trained("hardware.crossbar.feedback=mirrored", *overrides("resistive", keys))
     matrix, (rows, cols) = run.chip.memory.matrices[1], run.network.projections[1].weight_shape
-    weights = run.chip._weights
+    weights = run.chip._store.held
     forward = weights[matrix.forward :][: rows * matrix.stride].reshape(rows, -1)[:, :cols]
     back = weights[matrix.back :][: cols * matrix.back_stride].reshape(cols, -1)[:, :rows].T
     assert (forward != back).mean() > 0.9

@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import CHROMIUM, DRIVER, Browser, browser
+from browser import Browser, browser, needs_browser
 from sweep_work import bits, in_threads, made_up, text
 
 from neurochip.experiment import load
 from neurochip.report.explorer import explorer
 from neurochip.sweep import Outcome
 from neurochip.sweep.content import content, heat_axes, mapped
-
-needs_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
 
 CELL = "  cell: {keys: [hardware.crossbar.rows, hardware.crossbar.cols], values: [16, 64]}"
 NAME = "</script><b>sweep</b> & 'co'"
@@ -187,10 +185,7 @@ def test_it_fits_every_width(width: int, page: Path, chromium: Browser) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_follows_the_systems_colours_and_the_button(scheme: str, page: Path, chromium: Browser) -> None:
     other = {"light": "dark", "dark": "light"}[scheme]
-    chromium.cdp(
-        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    )
-    chromium.open(page)
+    chromium.open(page, scheme=scheme)
     shown = "return document.documentElement.dataset.theme"
     colours = "const s = getComputedStyle(document.body); return [s.color, s.backgroundColor]"
     assert chromium.run(shown) == scheme

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import browser, needs_browser
 from small_runs import compiled, record_of, tiny
-from webdriver import browser, installed
 
 from neurochip.cost import ENERGY_KINDS, ROLES
 from neurochip.errors import NeurochipError
@@ -235,16 +235,16 @@ return Array.from(document.querySelectorAll("svg, .bar, .tile, h1, h2, p, td, dd
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(installed() is None, reason="no Chromium with chromedriver is installed")
-@pytest.mark.parametrize("dark", [False, True])
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 768, 390])
-def test_a_browser_shows_every_section(folder: Path, tmp_path: Path, width: int, dark: bool) -> None:
+def test_a_browser_shows_every_section(folder: Path, tmp_path: Path, width: int, scheme: str) -> None:
     """No word on the console, nothing wider than the screen, all sections of some size."""
-    with browser(tmp_path) as window:
-        window.open(folder / "report.html", width, dark=dark)
+    with browser() as window:
+        window.open(folder / "report.html", width, scheme=scheme)
         assert window.log() == []
         assert dict(window.run(VISIBLE)) == dict.fromkeys(SECTIONS, True)
         assert window.run("return document.documentElement.scrollWidth") == width
         assert window.run(WIDE) == 0
-        window.screenshot(tmp_path / "page.png")
+        window.picture(tmp_path / "page.png")
         assert (tmp_path / "page.png").stat().st_size > 50_000

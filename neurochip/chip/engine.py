@@ -158,24 +158,23 @@ def _tick(
 ):  # fmt: skip
     """One tick of the whole chip."""
     _deliver(pops, arriving, n_arriving, sent)
-    for j in range(pops[0, reg.SIZE], state.shape[1]):
+    reached, end = pops[1, reg.OFFSET], pops[1, reg.OFFSET] + pops[1, reg.SIZE]
+    for j in range(reached, state.shape[1]):
         state[reg.CURRENT, j] = 0
+    if mode == NEW:
+        for j in range(reached, end):
+            kept[j] = 0
     for i in range(ops.shape[0]):
         op = ops[i]
-        keeps = mode != ALWAYS and op[col.SOURCE] == 0 and op[col.CHECKED] == 0 and op[col.KIND] != col.POOL
-        first, end = pops[op[col.TARGET], reg.OFFSET], 0
-        if keeps:
-            end = first + pops[op[col.TARGET], reg.SIZE]
-            if mode == NEW:
-                for j in range(first, end):
-                    kept[j] = 0
+        keeps = mode != ALWAYS and _of_inputs_alone(op)
         if not keeps or mode == NEW:
             integrate(
                 op, pops, weights, kernels, stamps, arriving, n_arriving, formats,
                 kept if keeps else state[reg.CURRENT], narrow, partial, over, winners, won_now, spike,
                 converter, reading,
             )  # fmt: skip
-        for j in range(first, end):
+    if mode != ALWAYS:
+        for j in range(reached, end):
             state[reg.CURRENT, j] += kept[j]
     for i in range(pops.shape[0]):
         pop = pops[i]
@@ -201,6 +200,12 @@ def _tick(
         for j in range(n, n + 8):
             spike[j] = 0
         _commit(i, o, n, spike, eights, leaving, n_leaving)
+
+
+@kernel
+def _of_inputs_alone(op):
+    """Whether what an operation adds follows from the inputs' spikes, and from no register it writes."""
+    return op[col.SOURCE] == 0 and op[col.CHECKED] == col.FREE and op[col.KIND] != col.POOL
 
 
 @kernel

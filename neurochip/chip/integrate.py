@@ -27,7 +27,7 @@ def integrate(
     """Execute one row of the operation table: add what the source's spikes of the last tick read to the
     targets.
 
-    ``weights``, ``kernels``: the two weight memories. ``stamps``: see `lower.Operations`.
+    ``weights``, ``kernels``: the two weight memories. ``stamps``: see `operations.Operations`.
     ``spikes``: int32 [2 signs, units], unit numbers in rising order; ``counts``: int64 [2 signs,
     populations]. ``current``: [units]. ``narrow``, ``partial``: scratch. ``winners``, ``won_now``: int8
     [units or 0], which position won each max pooling in the last tick, and in this one (written).

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from neurochip.chip import columns as col
-from neurochip.chip.lower import Operations, back_rows
 from neurochip.chip.memory import Matrix, Memory
+from neurochip.chip.operations import Operations, back_rows
 from neurochip.errors import ConfigError, Problem
 from neurochip.hardware import Hardware
 from neurochip.mapping import Placement
@@ -76,7 +76,7 @@ def _require_known(placement: Placement, hardware: Hardware) -> None:
     network, device, found = placement.network, hardware.crossbar.device, []
     copied = [index for index in range(len(network.projections)) if placement.replicas(index) > 1]
     kernels = [p for p in network.projections if p.kernel]
-    if any(p.kernel and p.kernel.pooling == "max" for p in kernels):
+    if network.max_pooled:
         message = "network: max pooling cannot be behind column converters (crossbar.device, crossbar.adc)"
         found.append(Problem(f"{message}; take average pooling", "network.layers"))
     if placement.folded and any(p.kernel and p.kernel.window > 1 for p in kernels):

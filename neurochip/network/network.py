@@ -71,6 +71,11 @@ class Network:
         """Weights of all projections."""
         return sum(prod(projection.weight_shape) for projection in self.projections)
 
+    @property
+    def max_pooled(self) -> bool:
+        """Whether any projection ends in a max pooling."""
+        return any(it.kernel is not None and it.kernel.pooling == "max" for it in self.projections)
+
     def extra_bits(self, population: int, feedback: bool) -> int:
         """Fraction bits of a population's currents below those of a weight: the most that any of its
         projections brings."""

@@ -1,0 +1,153 @@
+"""The update units of a chip, as one: what a batch left in the banks becomes changes of the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.chip import faults, kernels, learn, lower, pooling, products
+from neurochip.chip import matrices as mat
+from neurochip.chip.store import Store
+from neurochip.chip.threads import side_by_side
+from neurochip.chip.workbench import Workbench
+from neurochip.counts import Tally
+from neurochip.errors import ConfigError, Problem
+from neurochip.fixed import Format, Rate
+from neurochip.mapping import Placement, Shares
+from neurochip.neurons import registers as reg
+from neurochip.program import Program
+
+Ints = NDArray[np.integer[Any]]
+
+
+@dataclass
+class UpdateUnit:
+    """Walks all crossbars of ``store`` with the terms of ``program``; ``shares``: who counts which row."""
+
+    store: Store
+    placement: Placement
+    program: Program
+    shares: Shares
+    formats: dict[str, Format]
+    _benches: dict[tuple[int, int], Workbench] = field(default_factory=dict)
+    _last_rates: tuple[tuple[Rate, ...], tuple[Rate, ...]] | None = None
+
+    def __post_init__(self) -> None:
+        self._formats = lower.format_table(self.formats)
+        self._tiles = lower.tile_table(self.placement.network)
+        self._terms = np.array([[t.sign, t.bank_pre, t.bank_post] for t in self.program.terms], np.int64)
+        self._kernel_sums = np.zeros(self.store.memory.sums, np.int64)
+        self._fraction = self.store.hardware.registers.fraction.bits
+
+    def learn(
+        self, banks: Ints, rates: Sequence[Rate], bias_rates: Sequence[Rate], family: int, won: Ints | None,
+        threads: int, tally: Tally,
+    ) -> None:  # fmt: skip
+        """See `Chip.learn`; what happens is added to ``tally``."""
+        self._require_sums(len(banks))
+        won = self._winners(banks, won)
+        matrices = self._matrices(rates, bias_rates)
+        threads = max(1, min(threads, len(self._tiles)))
+        bench = self._bench_for(len(banks), threads)
+        for step in self._steps(matrices, bench, banks, won, family, threads):
+            side_by_side(step, threads)
+        if self.store.cells:
+            told, masters, held = self.store.told, self.store.masters, self.store.held
+            self.store.cells.settle(told, masters, held, len(banks), threads)
+        self.store.stamp_kernels(threads)
+        tally.saturations += bench.over[:, 0].sum(0)
+        tally.updates += bench.done.sum(0)
+        draws = self.formats["bias"].rounding == "stochastic"
+        tally.bias_draws += draws & (matrices[:, mat.BIAS_K] > 0)
+        tally.batches += 1
+        self._refuse_overflow(bench.over, tally.batches)
+
+    def _steps(
+        self, matrices: Ints, bench: Workbench, banks: Ints, won: Ints, family: int, threads: int
+    ) -> list[Callable[[int], None]]:
+        """What the threads do side by side, one step after another."""
+        store, shared = self.store, np.flatnonzero(matrices[:, mat.SHARED])
+        one = min(1 << self.formats["bank"].frac, self.formats["bank"].hi)
+
+        def spread(thread: int) -> None:
+            products.spread(
+                thread, threads, matrices, store.convs, self._terms, banks, bench.before, bench.after,
+                bench.products,
+            )  # fmt: skip
+
+        def correlate(thread: int) -> None:
+            for m in shared:
+                conv = store.convs[m]
+                if conv[kernels.MAX_WINDOW]:
+                    pooling.correlate(
+                        thread, threads, conv, m, self._terms, bench.before, bench.after, bench.products, won,
+                        self._kernel_sums,
+                    )  # fmt: skip
+                    continue
+                products.correlate(
+                    thread, threads, conv, m, bench.before, bench.after, bench.products,
+                    *bench.of_thread(thread), self._kernel_sums,
+                )  # fmt: skip
+
+        def write(thread: int) -> None:
+            learn.learn(
+                thread, threads, self._tiles, matrices, store.convs, self._kernel_sums, bench.before,
+                bench.after, bench.products, *bench.of_thread(thread), one, self._formats, self._fraction,
+                family, store.masters, store.told, store.bias, self.shares.first_row,
+                self.shares.row_cuts, self.shares.cuts, bench.sums[thread], bench.over[thread],
+                bench.done[thread],
+            )  # fmt: skip
+
+        return [spread, correlate, write] if len(shared) else [spread, write]
+
+    def _winners(self, banks: Ints, won: Ints | None) -> Ints:
+        """The winners behind max pooling; nothing without. Raises ValueError where they are missing."""
+        if not self.store.network.max_pooled:
+            return np.zeros((*banks.shape[:2], 0), np.int8)
+        if won is None or won.shape != banks.shape:
+            raise ValueError(f"behind max pooling, won of shape {banks.shape} is needed: Outcome.won")
+        return won
+
+    def _matrices(self, rates: Sequence[Rate], bias_rates: Sequence[Rate]) -> Ints:
+        """The matrix table; that of the last rates is kept."""
+        key = (tuple(rates), tuple(bias_rates))
+        if self._last_rates != key:
+            self._last_rates = key
+            self._matrix_table = lower.matrix_table(self.store.network, self.store.memory, rates, bias_rates)
+        return self._matrix_table
+
+    def _bench_for(self, samples: int, threads: int) -> Workbench:
+        key = (samples, threads)
+        if key not in self._benches:
+            network = self.store.network
+            widest = max(p.weight_shape[1] for p in network.projections)
+            sizes = samples, len(self._terms), network.neurons, len(network.projections)
+            shares = len(self.shares.projection)
+            self._benches[key] = Workbench.of(*sizes, shares, widest, threads, self.formats["bank"])
+        bench = self._benches[key]
+        bench.over[:], bench.done[:] = 0, 0
+        return bench
+
+    def _require_sums(self, samples: int) -> None:
+        """Raise ConfigError when a sum of products over a batch might need more than 62 bits."""
+        projections = self.store.network.projections
+        positions = max(p.n_post // p.weight_shape[1] for p in projections)
+        windows = max(p.kernel.window**2 if p.kernel else 1 for p in projections)
+        bank, number = self.formats["bank"], samples * positions * windows * len(self._terms)
+        bits = (number * max(bank.hi, -bank.lo) ** 2).bit_length()
+        if bits + self.store.hardware.update_unit.rate_bits > 62:
+            message = f"registers.bank.bits must be smaller: sums of {number} products need {bits} bits"
+            raise ConfigError([Problem(message, "hardware.registers.bank")])
+
+    def _refuse_overflow(self, over: Ints, batches: int) -> None:
+        """Raise for strict registers that overflowed."""
+        for register in range(len(reg.REGISTERS)):
+            strict = self._formats[register, reg.OVERFLOW] == 2
+            if strict and over[:, 0, register].any():
+                number, ticks = int(over[:, 1, register].max()) - 1, self.program.ticks
+                memory = self.store.memory
+                raise faults.in_an_update(register, number, batches, ticks, self.placement, memory)
