@@ -88,7 +88,8 @@ class Chip:
         self.word = lower.word(network, program, formats, held)
         self._store = Store.of(self.hardware, network, self.memory, self.word)
         self._update_unit = UpdateUnit(self._store, self.placement, program, self.shares, formats)
-        self._scratch: dict[tuple[int, int, int, int], Scratch] = {}
+        self._scratch: dict[tuple[int, ...], Scratch] = {}
+        self._begun: dict[tuple[int, int], tuple[Program, Course, Scratch]] = {}
         self.tally = self._new_tally()
 
     # -- weights -------------------------------------------------------------------------------------------
@@ -151,8 +152,7 @@ class Chip:
         program = program or self.program
         n, outputs = len(names), self.network.populations[-1].size
         threads = 1 if probe is not None else max(1, min(self.threads, n))
-        store, course = self._store, course_of(program)
-        scratch = self._scratch_for(threads, course)
+        store, (course, scratch) = self._store, self._prepared(threads, program)
         probe = np.zeros(0, np.int64) if probe is None else np.asarray(probe, np.int64)
         trace = np.zeros((program.ticks if len(probe) else 0, 1 + len(reg.STATE), len(probe)), np.int64)
         banks = np.zeros((n if capture else 0, program.banks, self.units), np.int32)
@@ -167,7 +167,7 @@ class Chip:
             engine.run(
                 bounds[thread], bounds[thread + 1], names, family, self._operations.table,
                 self._operations.stamps, self._populations, *course[:3], self._formats,
-                store.held, store.stamps, store.bias, inputs, targets, *scratch.of_thread(thread), banks, won,
+                store.held, store.stamps, store.bias, inputs, targets, *scratch.of_thread[thread], banks, won,
                 readout, scratch.sent[thread], probe, trace, self._segment_of, load, store.converter,
             )  # fmt: skip
 
@@ -206,6 +206,14 @@ class Chip:
     def _new_tally(self) -> Tally:
         shares, projections = len(self.shares.projection), len(self.network.projections)
         return Tally.zero(len(self.program.phases), self.units, shares, projections)
+
+    def _prepared(self, threads: int, program: Program) -> tuple[Course, Scratch]:
+        """A program's tables and memories, at hand from its second run on."""
+        key = threads, id(program)
+        if key not in self._begun:
+            course = course_of(program)
+            self._begun[key] = program, course, self._scratch_for(threads, course)
+        return self._begun[key][1:]
 
     def _scratch_for(self, threads: int, course: Course) -> Scratch:
         """Memories that hold this program and the chip's own, so that one can go on where another stopped."""

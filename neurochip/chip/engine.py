@@ -9,6 +9,8 @@ bit.
 
 from __future__ import annotations
 
+import numpy as np
+
 from neurochip.chip import columns as col
 from neurochip.chip.integrate import integrate
 from neurochip.fixed.jit import kernel
@@ -159,11 +161,9 @@ def _tick(
     """One tick of the whole chip."""
     _deliver(pops, arriving, n_arriving, sent)
     reached, end = pops[1, reg.OFFSET], pops[1, reg.OFFSET] + pops[1, reg.SIZE]
-    for j in range(reached, state.shape[1]):
-        state[reg.CURRENT, j] = 0
+    _clear(state[reg.CURRENT, reached:])
     if mode == NEW:
-        for j in range(reached, end):
-            kept[j] = 0
+        _clear(kept[reached:end])
     for i in range(ops.shape[0]):
         op = ops[i]
         keeps = mode != ALWAYS and _of_inputs_alone(op)
@@ -174,14 +174,12 @@ def _tick(
                 converter, reading,
             )  # fmt: skip
     if mode != ALWAYS:
-        for j in range(reached, end):
-            state[reg.CURRENT, j] += kept[j]
+        _add(state[reg.CURRENT, reached:end], kept[reached:end])
     for i in range(pops.shape[0]):
         pop = pops[i]
         o, n = pop[reg.OFFSET], pop[reg.SIZE]
         if i == 0 and ahead:
-            for j in range(n):
-                state[reg.MEMBRANE, j] = value[j]
+            _copy_row(value, state[reg.MEMBRANE, :n])
             over[0, reg.RESIDUAL] += lost
             _recall(train, length, leaving, n_leaving)
             continue
@@ -203,6 +201,20 @@ def _tick(
 
 
 @kernel
+def _clear(row):
+    """Clear a view, in full vectors: indices that start at 0 need no check for a wrap-around."""
+    for k in range(row.shape[0]):
+        row[k] = 0
+
+
+@kernel
+def _add(row, other):
+    """``row += other``, of one length; see `_clear`."""
+    for k in range(row.shape[0]):
+        row[k] += other[k]
+
+
+@kernel
 def _of_inputs_alone(op):
     """Whether what an operation adds follows from the inputs' spikes, and from no register it writes."""
     return op[col.SOURCE] == 0 and op[col.CHECKED] == col.FREE and op[col.KIND] != col.POOL
@@ -214,8 +226,9 @@ def _deliver(pops, spikes, counts, sent):
     for p in range(pops.shape[0]):
         o = pops[p, reg.OFFSET]
         for negative in range(2):
-            for s in range(counts[negative, p]):
-                sent[spikes[negative, o + s]] += 1
+            ids = spikes[negative, o : o + counts[negative, p]]
+            for s in range(ids.shape[0]):
+                sent[np.uint64(ids[s])] += 1
 
 
 @kernel
@@ -223,8 +236,7 @@ def _recall(train, length, lists, counts):
     """Commit an input population's spikes that were told ahead."""
     for sign in range(2):
         counts[sign, 0] = length[sign]
-        for s in range(length[sign]):
-            lists[sign, s] = train[sign, s]
+        _copy_row(train[sign, : length[sign]], lists[sign])
 
 
 @kernel

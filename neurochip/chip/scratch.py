@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,15 +85,16 @@ class Scratch:
             sent=per_thread(threads, (size.phases, size.units), np.int64),
         )
 
-    def of_thread(self, thread: int) -> tuple[Ints, ...]:
-        """One thread's scratch arguments of the engine, in their order, up to the faults."""
+    @cached_property
+    def of_thread(self) -> list[tuple[Ints, ...]]:
+        """Each thread's scratch arguments of the engine, in their order, up to the faults."""
         arrays = (
             self.state, self.saved, self.spikes, self.counts, self.narrow, self.partial, self.noise,
             self.spike, self.eights, self.trains, self.lengths, self.lost, self.kept,
             self.told, self.winners,
             self.over, self.fault,
         )  # fmt: skip
-        return tuple(array[thread] for array in arrays)
+        return list(zip(*arrays, strict=True))
 
     def clear(self) -> None:
         """Forget what was counted; registers are cleared by the engine itself."""

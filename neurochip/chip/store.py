@@ -94,10 +94,10 @@ class Store:
 
     def stamp_kernels(self, threads: int = 1) -> None:
         """Bring the kernels of all convolutions into their stamps."""
-        if self.hardware.crossbar.converts:
-            return
         convs = self.convs[self.convs[:, kernels.SIZE] > 0]
-        threads = max(1, min(threads, int(convs[:, kernels.C_IN].max(initial=0))))
+        if self.hardware.crossbar.converts or not len(convs):
+            return
+        threads = max(1, min(threads, int(convs[:, kernels.C_IN].max())))
 
         def work(thread: int) -> None:
             for conv in convs:

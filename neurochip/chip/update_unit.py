@@ -17,6 +17,7 @@ from neurochip.chip.workbench import Workbench
 from neurochip.counts import Tally
 from neurochip.errors import ConfigError, Problem
 from neurochip.fixed import Format, Rate
+from neurochip.fixed.scalar import ERROR
 from neurochip.mapping import Placement, Shares
 from neurochip.neurons import registers as reg
 from neurochip.program import Program
@@ -38,6 +39,7 @@ class UpdateUnit:
 
     def __post_init__(self) -> None:
         self._formats = lower.format_table(self.formats)
+        self._strict = [int(it) for it in np.flatnonzero(self._formats[:, reg.OVERFLOW] == ERROR)]
         self._tiles = lower.tile_table(self.placement.network)
         self._terms = np.array([[t.sign, t.bank_pre, t.bank_post] for t in self.program.terms], np.int64)
         self._kernel_sums = np.zeros(self.store.memory.sums, np.int64)
@@ -48,7 +50,6 @@ class UpdateUnit:
         threads: int, tally: Tally,
     ) -> None:  # fmt: skip
         """See `Chip.learn`; what happens is added to ``tally``."""
-        self._require_sums(len(banks))
         won = self._winners(banks, won)
         matrices = self._matrices(rates, bias_rates)
         threads = max(1, min(threads, len(self._tiles)))
@@ -123,6 +124,7 @@ class UpdateUnit:
     def _bench_for(self, samples: int, threads: int) -> Workbench:
         key = (samples, threads)
         if key not in self._benches:
+            self._require_sums(samples)
             network = self.store.network
             widest = max(p.weight_shape[1] for p in network.projections)
             sizes = samples, len(self._terms), network.neurons, len(network.projections)
@@ -144,10 +146,9 @@ class UpdateUnit:
             raise ConfigError([Problem(message, "hardware.registers.bank")])
 
     def _refuse_overflow(self, over: Ints, batches: int) -> None:
-        """Raise for strict registers that overflowed."""
-        for register in range(len(reg.REGISTERS)):
-            strict = self._formats[register, reg.OVERFLOW] == 2
-            if strict and over[:, 0, register].any():
+        """Raise for the first of the strict registers that overflowed."""
+        for register in self._strict:
+            if over[:, 0, register].any():
                 number, ticks = int(over[:, 1, register].max()) - 1, self.program.ticks
                 memory = self.store.memory
                 raise faults.in_an_update(register, number, batches, ticks, self.placement, memory)

@@ -65,8 +65,7 @@ def _update_plain(pop, decode, step, formats, state, bias, spike, over):
     d_noise = word(dither(formats[reg.DECODED, 3], by, 0, 0))
     s_noise = word(dither(formats[reg.MEMBRANE, 3], step_by, 0, 0))
     e_noise = word(dither(formats[reg.RESIDUAL, 3], encode_down, 0, 0))
-    one, signed, zero = word(pop[ONE]), word(1 - pop[UNSIGNED]), word(0)
-    half, minus_half = word(one >> 1), word(-(one >> 1))
+    one, half, lowest, zero = word(pop[ONE]), word(pop[ONE] >> 1), _lowest(pop, word), word(0)
     c_over = d_over = e_over = word(0)
     for j in range(n):
         c, r, v = current[j], decoded[j], membrane[j]
@@ -82,7 +81,7 @@ def _update_plain(pop, decode, step, formats, state, bias, spike, over):
         signal = word(left(word(after - v), rate) + v)
         signal = right(word(left(signal, encode_up) + e_noise), encode_down)
         phi = word(residual[j] + signal)
-        q = word(word(phi > half) - word(word(phi < minus_half) * signed))
+        q = word(word(phi > half) - word(phi < lowest))
         phi = word(phi - word(q * one))
         kept = min(max(phi, e_lo), e_hi)
         e_over = word(e_over + word(kept != phi))
@@ -95,6 +94,12 @@ def _update_plain(pop, decode, step, formats, state, bias, spike, over):
     over[0, reg.CURRENT] += c_over
     over[0, reg.DECODED] += d_over
     over[0, reg.RESIDUAL] += e_over
+
+
+@kernel
+def _lowest(pop, word):
+    """What a falling signal must be below to send a spike of -1: nothing is, where there are none."""
+    return word(np.iinfo(word).min) if pop[UNSIGNED] != 0 else word(-(pop[ONE] >> 1))
 
 
 @kernel
@@ -137,7 +142,7 @@ def encode_ahead(pop, schedule, formats, value, trains, lengths, lost):
 
     ``schedule``: int64 [ticks, 2]. Written: ``trains``: int32 [ticks, 2 signs, n], unit numbers in rising
     order, and their number, ``lengths``: int64 [ticks, 2]; ``lost``: int64 [ticks], residuals that saturated.
-    An input of 0 stays silent. In a regular train the ticks up to the next spike are passed over at once.
+    An input of 0 stays silent.
     """
     lo, hi = formats[reg.RESIDUAL, 0], formats[reg.RESIDUAL, 1]
     one, signed, up, down = pop[ONE], 1 - pop[UNSIGNED], pop[ENCODE_UP], pop[ENCODE_DOWN]
@@ -147,19 +152,11 @@ def encode_ahead(pop, schedule, formats, value, trains, lengths, lost):
         v = np.int64(value[j])
         if v == 0:
             continue
-        phi = np.int64(0)
         steady = ((v << up) + noise) >> down
-        regular = 0 < steady <= one
-        t = 0
-        while t < lengths.shape[0]:
-            if regular and t > 0 and -half <= phi <= half:
-                silent = min((half - phi) // steady, lengths.shape[0] - t)
-                phi += silent * steady
-                t += silent
-                if t == lengths.shape[0]:
-                    break
-            signal = steady if t > 0 else (((v << schedule[0, 0]) << up) + noise) >> down
-            phi += signal
+        regular = 0 < steady <= one and lo <= -half and half <= hi
+        phi, t = np.int64(0), 0
+        while t < lengths.shape[0] and not (regular and t > 0 and -half <= phi <= half):
+            phi += steady if t > 0 else (((v << schedule[0, 0]) << up) + noise) >> down
             positive, negative = phi > half, (phi < -half) & (signed != 0)
             trains[t, 0, lengths[t, 0]] = first + j
             lengths[t, 0] += positive
@@ -170,6 +167,28 @@ def encode_ahead(pop, schedule, formats, value, trains, lengths, lost):
             lost[t] += kept != phi
             phi = kept
             t += 1
+        if t < lengths.shape[0]:
+            _regular_train(first + j, t, half - phi, steady, one, trains, lengths)
+
+
+@kernel
+def _regular_train(unit, t, missing, steady, one, trains, lengths):
+    """From tick ``t`` on a residual that misses ``missing`` of a spike grows by ``steady`` a tick.
+
+    After a spike it misses what it missed in that tick and ``one - steady``, so intervals differ by at most
+    one tick, and follow from remainders without a division.
+    """
+    interval, more = np.uint64(1 + (one - steady) // steady), (one - steady) % steady
+    tick, end = np.uint64(t + missing // steady), np.uint64(lengths.shape[0])
+    missing %= steady
+    while tick < end:
+        n = np.uint64(lengths[tick, 0])
+        trains[tick, 0, n] = unit
+        lengths[tick, 0] = n + np.uint64(1)
+        missing += more
+        late = missing >= steady
+        missing -= steady * np.int64(late)
+        tick += interval + np.uint64(late)
 
 
 @kernel
@@ -182,14 +201,14 @@ def _fire_plain(pop, decode, formats, state, spike, over):
     lo, hi = word(formats[reg.RESIDUAL, 0]), word(formats[reg.RESIDUAL, 1])
     up, down, rate, one = word(pop[ENCODE_UP]), word(pop[ENCODE_DOWN]), word(decode), word(pop[ONE])
     noise = word(dither(formats[reg.RESIDUAL, 3], pop[ENCODE_DOWN], 0, 0))
-    half, minus_half, signed = word(one >> 1), word(-(one >> 1)), word(1 - pop[UNSIGNED])
+    half, lowest = word(one >> 1), _lowest(pop, word)
     n_over = word(0)
     for j in range(n):
         v = previous[j]
         signal = word(left(word(membrane[j] - v), rate) + v)
         signal = right(word(left(signal, up) + noise), down)
         phi = word(residual[j] + signal)
-        q = word(word(phi > half) - word(word(phi < minus_half) * signed))
+        q = word(word(phi > half) - word(phi < lowest))
         phi = word(phi - word(q * one))
         kept = min(max(phi, lo), hi)
         n_over = word(n_over + word(kept != phi))
