@@ -257,15 +257,15 @@ def _commit(population, offset, n, spike, eights, lists, counts):
     are clear. A spike is a byte of 1 or -1, so its lowest bit tells that it is one and its highest the sign.
     """
     positive, negative = lists[0, offset : offset + n], lists[1, offset : offset + n]
-    up = down = 0
+    up = down = np.uint64(0)
     for group in range((n + 7) // 8):
         word = eights[group]
         fired = word & LOWEST_BITS
         while fired != 0:
             bit = trailing_zeros(fired)
-            unit, falling = offset + 8 * group + (bit >> 3), (word >> (bit + 7)) & 1
+            unit, falling = offset + 8 * group + (bit >> 3), np.uint64((word >> (bit + 7)) & 1)
             positive[up] = negative[down] = unit
-            up += 1 - falling
+            up += np.uint64(1) - falling
             down += falling
             fired &= fired - 1
     counts[0, population], counts[1, population] = up, down

@@ -16,6 +16,7 @@ from neurochip.chip.pooling import pool, unpool
 from neurochip.chip.positions import down, up
 from neurochip.fixed.jit import kernel
 from neurochip.fixed.scalar import stored
+from neurochip.fixed.words import left
 from neurochip.neurons import registers as reg
 
 
@@ -116,9 +117,12 @@ def _sum_rows(weights, base, stride, ids, acc):
 def _empty(narrow, sign, shift, total):
     """``total += sign * narrow * 2**shift``."""
     word = total.dtype.type
-    factor = word(sign << shift)
-    for k in range(total.shape[0]):
-        total[k] += word(word(narrow[k]) * factor)
+    if sign > 0:
+        for k in range(total.shape[0]):
+            total[k] += left(word(narrow[k]), shift)
+    else:
+        for k in range(total.shape[0]):
+            total[k] -= left(word(narrow[k]), shift)
 
 
 @kernel
