@@ -16,15 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurochip.config import presets
-from neurochip.cost import ENERGY_KINDS, Cost, Priced, PriceList, PriceTable, estimate, memory
+from neurochip.cost import ENERGY_KINDS, Cost, Priced, PriceList, PriceTable, document, estimate, memory
 from neurochip.cost import sram as arrays
 from neurochip.cost.area import area
-from neurochip.cost.entries import Included
+from neurochip.cost.entries import Curve, Included
+from neurochip.cost.prices import on_curve
 from neurochip.cost.unrolled import training_needs
 from neurochip.counts import ACTIONS, KINDS, Counts, Packets, Tally
 from neurochip.errors import ConfigError
 from neurochip.hardware import Hardware
-from neurochip.mapping import Shares, place, spike_routes, sum_routes
+from neurochip.mapping import Shares, place, readings, spike_routes, sum_routes
 from neurochip.network import ConvLayer, DenseLayer, Network, Pool
 from neurochip.program import Program
 from neurochip.rules import EP
@@ -80,9 +81,11 @@ def test_a_table_prices_every_action_of_every_chip(name: str) -> None:
     table = PriceTable.load(name)
     assert table.name == name
     assert table.actions.keys() == ACTIONS.keys()
-    for chip in ("digital_28nm", "ideal", "tiny"):
+    for chip in ("digital_28nm", "ideal", "tiny", "rram_crossbar"):
         prices = PriceList(table, tiny_network_on(chip))
         for action in ACTIONS:
+            if action == "adc_conversions" and prices.chip.hardware.crossbar.adc is None:
+                continue
             included = all(isinstance(entry, Included) for entry in table.actions[action])
             assert (prices.of_action(action) == 0.0) is included, action
         assert prices.leakage_mw > 0
@@ -152,16 +155,100 @@ def test_values_are_scaled_by_node_and_voltage_squared() -> None:
     assert PriceList(PriceTable.load("odin_like_28nm"), small()).core_cycle_pj == 1.78
 
 
-def test_converters_cost_more_with_more_bits() -> None:
-    prices = {}
-    for bits in (4, 6, 8, 10):
-        table = PriceTable.load("rram_crossbar_32nm", [f"adc_bits={bits}"])
-        prices[bits] = PriceList(table, small()).of_action("partial_sums")
-    cells = 8 // 2
-    assert prices[8] == pytest.approx(cells * (1.67 + 0.021))
-    assert list(prices.values()) == sorted(prices.values())
-    with pytest.raises(ConfigError, match=r"adc_bits must be 4\.\.10"):
-        PriceTable.load("rram_crossbar_32nm", ["adc_bits=12"])
+CURVE = {4: 0.79, 5: 0.99, 6: 1.20, 7: 1.42, 8: 1.67, 9: 1.97, 10: 2.38}
+"""Of the table rram_crossbar_32nm, pJ."""
+
+
+def converted(bits: int, times: int = 7, table: str = "rram_crossbar_32nm", *sets: str) -> Cost:
+    """The cost of the same spikes on a chip whose converters have ``bits``; each place is read ``times``."""
+    chip = on_chip(
+        dense(40, 30, 10), Hardware.load("rram_crossbar", [f"crossbar.adc.bits={bits}", "mesh.rows=1"])
+    )
+    tally = nothing(chip)
+    places = readings(chip.placement, chip.program.feedback)[-1].places.stop
+    tally.readings = np.full((len(chip.program.phases), places), times, np.int64)
+    tally.spikes[:], tally.samples = 3, 1
+    counts = Counts.of(tally, chip.placement, chip.program, chip.hardware)
+    return Cost.of(counts, chip, PriceTable.load(table, sets))
+
+
+@pytest.mark.parametrize("bits", [4, 5, 6, 7, 9, 10])
+def test_conversions_follow_the_bits_of_the_chips_converters(bits: int) -> None:
+    """With all else equal their energy rises as the curve does, and no other energy changes."""
+    eight, other = converted(8).energy.by_action(), converted(bits).energy.by_action()
+    mine = eight.pop("adc_conversions"), other.pop("adc_conversions")
+    assert mine[1] / mine[0] == pytest.approx(CURVE[bits] / CURVE[8])
+    assert other == eight
+    cells, columns = 8 // 2, 30 + 10 + 30  # up, up, and 30 rows back down; three phases
+    assert mine[0] == pytest.approx(3 * 7 * columns * cells * CURVE[8])
+    assert eight["partial_sums"] == pytest.approx(converted(8).counts.total("partial_sums") * cells * 0.021)
+
+
+def test_between_points_and_beyond_them_a_bit_multiplies_alike() -> None:
+    curve = PriceTable.load("rram_crossbar_32nm").actions["adc_conversions"][0]
+    few = curve.model_copy(update={"points": {4: 1.0, 6: 4.0, 8: 5.0}})
+    assert isinstance(few, Curve)
+    assert on_curve(few, 5) == pytest.approx(2.0)
+    assert on_curve(few, 3) == pytest.approx(0.5)
+    assert on_curve(few, 10) == pytest.approx(5.0 * 1.25)
+    assert [on_curve(curve, bits) for bits in CURVE] == pytest.approx(list(CURVE.values()))
+
+
+def test_a_table_without_conversions_prices_chips_without_converters(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[1] / "hw_configs/energy/digital_28nm.yaml").read_text(encoding="utf-8")
+    start = text.index("  adc_conversions:")
+    text = text[:start] + text[text.index("  partial_sums:") :]
+    path = tmp_path / "table.yaml"
+    path.write_text(
+        "\n".join(line for line in text.split("\n") if not line.startswith("  isaac:")), encoding="utf-8"
+    )
+    assert Cost.of(busy(small()), small(), PriceTable.load(path)).energy_pj > 0
+    with pytest.raises(ConfigError, match=r"actions\.adc_conversions is missing: this run counted it"):
+        _ = converted(8, 7, str(path)).energy
+    assert converted(8, 0, str(path)).energy.total > 0
+
+
+def test_a_chip_without_converters_has_no_price_of_a_conversion() -> None:
+    prices = PriceList(PriceTable.load("rram_crossbar_32nm"), small())
+    assert prices.actions["adc_conversions"] == []
+    with pytest.raises(
+        ConfigError, match=r"adc_conversions follows crossbar\.adc\.bits, but digital_28nm has"
+    ):
+        prices.of_action("adc_conversions")
+
+
+def test_only_conversions_follow_bits() -> None:
+    point = "{model: curve, points: {4: 1.0, 8: 2.0}, unit: pJ, per: cell, basis: modelled, node_nm: 32"
+    entry = f"actions.partial_sums=[{point}, voltage_v: null, source: isaac}}]"
+    with pytest.raises(ConfigError, match=r"partial_sums\.0\.model must be curve for adc_conversions alone"):
+        PriceTable.load("rram_crossbar_32nm", [entry])
+
+
+@pytest.mark.parametrize(("bits", "noted"), [(3, True), (4, False), (10, False), (12, True)])
+def test_bits_without_a_point_are_noted(bits: int, noted: bool) -> None:
+    cost = converted(bits)
+    found = document(cost.counts, cost.counts, cost.chip, cost.prices.table, 1, 0)
+    assert any(f"converters of {bits} bits" in note for note in found["notes"]) is noted
+
+
+def test_a_record_from_before_conversions_were_counted_is_priced_and_says_so() -> None:
+    cost = converted(8)
+    whole = cost.counts.as_json()
+    for kinds in whole["table"].values():
+        for actions in kinds.values():
+            actions.pop("adc_conversions", None)
+    whole["total"].pop("adc_conversions")
+    older = Counts.from_json(whole, cost.chip.cores, 1, 0)
+    notes = [
+        document(counts, counts, cost.chip, cost.prices.table, 1, 0)["notes"]
+        for counts in (cost.counts, older)
+    ]
+    assert [any("older than the count of conversions" in note for note in it) for it in notes] == [
+        False,
+        True,
+    ]
+    without = Cost.of(older, cost.chip, cost.prices.table).energy.by_action()
+    assert without == {key: it for key, it in cost.energy.by_action().items() if key != "adc_conversions"}
 
 
 # --- arrays -------------------------------------------------------------------------------------------------

@@ -233,10 +233,13 @@ def test_warming_up_changes_nothing(keys: dict[str, Any]) -> None:
 @everything_wrong
 def test_a_resumed_run_has_the_same_cells(keys: dict[str, Any], tmp_path: Path) -> None:
     sets = [*overrides("resistive", keys), "experiment.rule.learning_rate=2"]
+    sets.append("hardware.crossbar.adc={bits: 8, range_cells: 4}")
     execute(tiny(*sets, epochs=1), tmp_path / "run", threads=1)
     record = execute(tiny(*sets, epochs=3), tmp_path / "run", threads=1, resume=True)
     whole = execute(tiny(*sets, epochs=3), tmp_path / "whole", threads=1)
     assert record["weights_sha256"] == whole["weights_sha256"]
+    assert record["counts"] == whole["counts"]
+    assert record["counts"]["training"]["total"]["adc_conversions"] > 0
     files = [np.load(tmp_path / name / "checkpoint.npz") for name in ("run", "whole")]
     names = [name for name in files[0].files if name.startswith(("cells_", "master_"))]
     assert len(names) == 7
@@ -667,6 +670,7 @@ def test_what_convolutions_refuse() -> None:
     assert "core.neurons must hold all neurons of" in refusal(layers, of("resistive", neurons=24))
     mirrored = refusal([conv(4, 3), conv(4, 3), dense(10)], of("resistive", feedback="mirrored"))
     assert mirrored.startswith("crossbar.feedback must be transposed: a mirrored kernel")
+    assert refusal([conv(4, 3), conv(4, 3), dense(10)], of("sram", feedback="mirrored")) == mirrored
     largest = [conv(4, 3), dense(10)]
     largest[0] = largest[0].model_copy(update={"pool": {"kind": "max", "window": 2}})
     kind = type(layers[0]).model_validate({**layers[0].model_dump(), "pool": {"kind": "max", "window": 2}})

@@ -36,6 +36,26 @@ def add_four(weights: Any, starts: Any, sums: Any, length: Any) -> None:
             sums[k] += both + np.int32(weights[c + k]) + np.int32(weights[d + k])
 
 
+@njit(nogil=True)
+def chain(steps: Any) -> Any:
+    """Steps that wait for each other, of which a core does one in some cycles whatever shares it."""
+    word = np.uint64(1)
+    for _ in range(steps):
+        word = word * np.uint64(6364136223846793005) + np.uint64(1)
+    return word
+
+
+def chains_on_two_threads() -> float:
+    """How many times as much two threads do as one where each waits for itself: 2 where both run at all."""
+
+    def pace() -> float:
+        return 1 / seconds(lambda: chain(2_000_000), 0.05)
+
+    chain(1)
+    one, (mine, its) = pace(), side_by_side(pace, pace)
+    return (mine + its) / one
+
+
 def side_by_side(*works: Callable[[], float]) -> list[float]:
     """What works return that run in threads at the same time."""
     with ThreadPoolExecutor(len(works)) as pool:

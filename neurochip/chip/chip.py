@@ -168,7 +168,8 @@ class Chip:
                 bounds[thread], bounds[thread + 1], names, family, self._operations.table,
                 self._operations.stamps, self._populations, *course[:3], self._formats,
                 store.held, store.stamps, store.bias, inputs, targets, *scratch.of_thread[thread], banks, won,
-                readout, scratch.sent[thread], probe, trace, self._segment_of, load, store.converter,
+                readout, scratch.sent[thread], scratch.read[thread], probe, trace, self._segment_of, load,
+                store.converter,
             )  # fmt: skip
 
         side_by_side(work, threads)
@@ -205,7 +206,7 @@ class Chip:
 
     def _new_tally(self) -> Tally:
         shares, projections = len(self.shares.projection), len(self.network.projections)
-        return Tally.zero(len(self.program.phases), self.units, shares, projections)
+        return Tally.zero(len(self.program.phases), self.units, shares, projections, self._operations.places)
 
     def _prepared(self, threads: int, program: Program) -> tuple[Course, Scratch]:
         """A program's tables and memories, at hand from its second run on."""
@@ -225,6 +226,7 @@ class Chip:
             sizes = [population.size for population in self.network.populations]
             size = Sizes(
                 phases=phases,
+                places=self._operations.places,
                 times=times,
                 repeats=repeats,
                 inputs=sizes[0],
@@ -241,6 +243,7 @@ class Chip:
         """Move the threads' counts into the tally (an inference program counts in the phases it shares)."""
         phases = len(program.phases)
         self.tally.spikes[:phases] += scratch.sent.sum(0)[:phases]
+        self.tally.readings[:phases] += scratch.read.sum(0)[:phases]
         self.tally.saturations += scratch.over[:, 0].sum(0)
         self.tally.samples += samples
         found = scratch.fault[scratch.fault[:, col.F_REGISTER] >= 0]

@@ -34,8 +34,8 @@ tick by 1 plus the tick."""
 def run(
     first, last, samples, family, ops, stamps, pops, phases, schedule, nudge, formats, weights, kernels,
     bias, inputs, targets, state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains,
-    lengths, lost, kept, told, winners, over, fault, banks, won, readout, sent, probe, trace, segment_of,
-    loads, converter,
+    lengths, lost, kept, told, winners, over, fault, banks, won, readout, sent, read, probe, trace,
+    segment_of, loads, converter,
 ):  # fmt: skip
     """Run samples ``first .. last-1`` of a batch, in one thread; stops at the first fault.
 
@@ -44,7 +44,8 @@ def run(
     ``targets``: [S, targets], both in units of the membrane. Then the thread's own scratch, see `Scratch`.
     ``banks``: int32 [S or 0, banks, units]; ``won``: int8 [S or 0, banks, units or 0], the winners of max
     poolings at the same time; ``readout``: [S, outputs]; ``sent``: int64 [phases, units],
-    spikes of either sign that arrived; ``probe``: units to record; ``trace``: int64 [ticks or 0, 1 +
+    spikes of either sign that arrived; ``read``: int64 [phases, places], readings by column converters, see
+    `neurochip.mapping.readings`; ``probe``: units to record; ``trace``: int64 [ticks or 0, 1 +
     registers, probes]; ``segment_of``: int64 [units], ``loads``: int32 [S or 0, ticks, segments], spikes that
     arrived in each tick, by the segment that sent them. ``converter``: the converter's table, see `convert`.
     """
@@ -54,7 +55,7 @@ def run(
                 s, subkey(family, samples[s]), ops, stamps, pops, phases, schedule, nudge, formats,
                 weights, kernels, bias, inputs[s], targets[s], state, saved, spikes, counts, narrow, partial,
                 noise, spike, eights, trains, lengths, lost, kept, told, winners, over, fault, banks,
-                won, readout[s], sent, probe, trace, segment_of, loads, converter,
+                won, readout[s], sent, read, probe, trace, segment_of, loads, converter,
             )  # fmt: skip
 
 
@@ -63,7 +64,7 @@ def _run_sample(
     s, family, ops, stamps, pops, phases, schedule, nudge, formats, weights, kernels, bias, value,
     target,
     state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains, lengths, lost, kept,
-    told, winners, over, fault, banks, won, readout, sent, probe, trace, segment_of, loads, converter,
+    told, winners, over, fault, banks, won, readout, sent, read, probe, trace, segment_of, loads, converter,
 ):  # fmt: skip
     ahead = probe.shape[0] == 0 and neuron.encode_ahead(
         pops[0], schedule, formats, value, trains, lengths, lost
@@ -89,7 +90,7 @@ def _run_sample(
                 bias, value, target, state, spikes[now], counts[now], spikes[1 - now], counts[1 - now],
                 narrow, partial, noise,
                 spike, eights, ahead, trains[tick], lengths[tick], lost[tick],
-                mode, kept[row], winners[now], winners[1 - now], over, sent[p], converter,
+                mode, kept[row], winners[now], winners[1 - now], over, sent[p], read[p], converter,
                 subkey(subkey(family, READ_KEY + p), tick + 1),
             )  # fmt: skip
             now = 1 - now
@@ -156,7 +157,7 @@ def _tick(
     family, sign, nudge, ops, stamps, pops, shifts, formats, weights, kernels, bias, value, target,
     state,
     arriving, n_arriving, leaving, n_leaving, narrow, partial, noise, spike, eights, ahead, train, length,
-    lost, mode, kept, winners, won_now, over, sent, converter, reading,
+    lost, mode, kept, winners, won_now, over, sent, read, converter, reading,
 ):  # fmt: skip
     """One tick of the whole chip."""
     _deliver(pops, arriving, n_arriving, sent)
@@ -171,7 +172,7 @@ def _tick(
             integrate(
                 op, pops, weights, kernels, stamps, arriving, n_arriving, formats,
                 kept if keeps else state[reg.CURRENT], narrow, partial, over, winners, won_now, spike,
-                converter, reading,
+                converter, reading, read,
             )  # fmt: skip
     if mode != ALWAYS:
         _add(state[reg.CURRENT, reached:end], kept[reached:end])

@@ -23,7 +23,7 @@ from neurochip.neurons import registers as reg
 @kernel
 def integrate(
     op, pops, weights, kernels, stamps, spikes, counts, formats, current, narrow, partial, over,
-    winners, won_now, signs, converter, reading,
+    winners, won_now, signs, converter, reading, read,
 ):  # fmt: skip
     """Execute one row of the operation table: add what the source's spikes of the last tick read to the
     targets.
@@ -33,7 +33,7 @@ def integrate(
     populations]. ``current``: [units]. ``narrow``, ``partial``: scratch. ``winners``, ``won_now``: int8
     [units or 0], which position won each max pooling in the last tick, and in this one (written).
     ``signs``: int8 scratch of a population. ``converter``: see `convert`; ``reading``: key of the draws of
-    this tick's reads.
+    this tick's reads; ``read``: int64 [places], readings by converters, counted.
     """
     if op[col.KIND] == col.POOL:
         pool(op, pops, kernels, stamps, spikes, counts, current, partial, won_now)
@@ -42,10 +42,13 @@ def integrate(
         unpool(op, pops, kernels, stamps, spikes, counts, current, partial, winners)
         return
     if op[col.KIND] == col.UP:
-        up(op, pops, weights, spikes, counts, signs, current, partial, converter, formats, reading, over)
+        up(
+            op, pops, weights, spikes, counts, signs, current, partial, converter, formats, reading, read,
+            over,
+        )  # fmt: skip
         return
     if op[col.KIND] == col.DOWN:
-        down(op, pops, weights, spikes, counts, signs, current, converter, formats, reading, over)
+        down(op, pops, weights, spikes, counts, signs, current, converter, formats, reading, read, over)
         return
     source = op[col.SOURCE]
     offset = pops[source, reg.OFFSET]
@@ -56,11 +59,12 @@ def integrate(
             first = op[col.FIRST_STAMP] - offset
             _stamps(op, pops, kernels, stamps, first, plus, minus, current, narrow)
         return
-    read = _dense(op, pops, weights, plus, 1, current, narrow, partial)
-    read += _dense(op, pops, weights, minus, -1, current, narrow, partial)
+    lines = _dense(op, pops, weights, plus, 1, current, narrow, partial)
+    lines += _dense(op, pops, weights, minus, -1, current, narrow, partial)
     if op[col.CHECKED] == col.HELD:
         _add_partial(op, pops, formats, partial, current, over)
-    elif op[col.CHECKED] == col.CONVERTED and read > 0:
+    elif op[col.CHECKED] == col.CONVERTED and lines > 0:
+        read[op[col.FIRST_PLACE]] += 1
         to, n = pops[op[col.TARGET], reg.OFFSET], op[col.COL_HI] - op[col.COL_LO]
         to += op[col.COL_LO]
         convert(op, to, converter, formats, reading, partial, current[to : to + n], over)

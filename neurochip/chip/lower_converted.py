@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from neurochip.chip import columns as col
 from neurochip.chip.memory import Matrix, Memory
-from neurochip.chip.operations import Operations, back_rows
+from neurochip.chip.operations import Operations
 from neurochip.errors import ConfigError, Problem
 from neurochip.hardware import Hardware
-from neurochip.mapping import Placement
+from neurochip.mapping import FORWARD, Placement, Reading, readings
 from neurochip.network import Network, Projection
 from neurochip.program import Program
 
@@ -22,34 +20,41 @@ def operations(placement: Placement, memory: Memory, program: Program, hardware:
     Raises ConfigError for convolutions of which it is not known what their cells would do.
     """
     _require_known(placement, hardware)
-    rows: list[list[int]] = []
-    for index, projection in enumerate(placement.network.projections):
-        blocks = [block for block in placement.blocks if block.projection == index]
-        forward = {block.rows for block in blocks if block.role == "forward"}
-        rows += _up(placement.network, projection, memory, program, forward)
-        if program.feedback and projection.source != 0:
-            rows += _down(placement.network, projection, memory, back_rows(blocks))
+    network, found = placement.network, readings(placement, program.feedback)
+    rows = [_row(network, it, memory, program) for it in found]
     for number, row in enumerate(rows):
         row[col.NAME] = number
-    return Operations(np.array(rows, np.int64), np.zeros((4, 0), np.int32), 0)
+    none = np.zeros((4, 0), np.int32)
+    return Operations(np.array(rows, np.int64), none, 0, places=found[-1].places.stop)
 
 
-def _up(
-    network: Network, projection: Projection, memory: Memory, program: Program, cuts: set[range]
-) -> Iterator[list[int]]:
+def _row(network: Network, it: Reading, memory: Memory, program: Program) -> list[int]:
+    """The operation of a reading; its number is left open."""
+    projection, row = network.projections[it.projection], [0] * col.OP_COLUMNS
+    up = it.way == FORWARD
+    row[: col.GROUP + 1] = (_up if up else _down)(network, projection, memory, program)
+    columns = projection.weight_shape[1 if up else 0]
+    row[col.ROW_LO : col.CHECKED + 1] = [it.cut.start, it.cut.stop, 0, columns, col.CONVERTED]
+    if kernel := projection.kernel:
+        geometry = kernel.size, kernel.stride, kernel.padding, kernel.window
+        row[col.P_C_IN : col.P_WINDOW + 1] = [*projection.source_shape, *projection.target_shape, *geometry]
+    row[col.FIRST_PLACE] = it.places.start
+    return row
+
+
+def _up(network: Network, projection: Projection, memory: Memory, program: Program) -> list[int]:
     matrix = memory.matrices[projection.source]
     shift = network.extra_bits(projection.target, program.feedback) - projection.pool_bits
-    ends = [projection.source, projection.target, matrix.forward, matrix.stride, shift, memory.group]
     kind = col.UP if projection.kernel else col.DENSE
-    yield from _cut([kind, *ends], cuts, projection.weight_shape[1], projection)
+    ends = [projection.source, projection.target, matrix.forward, matrix.stride]
+    return [kind, *ends, shift, memory.group]
 
 
-def _down(network: Network, projection: Projection, memory: Memory, cuts: set[range]) -> Iterator[list[int]]:
+def _down(network: Network, projection: Projection, memory: Memory, program: Program) -> list[int]:
     matrix = memory.matrices[projection.source]
-    shift = network.extra_bits(projection.source, True) - projection.pool_bits
+    shift = network.extra_bits(projection.source, program.feedback) - projection.pool_bits
     kind, base, stride = _array(projection, matrix)
-    ends = [kind, projection.target, projection.source, base, stride, shift, memory.group]
-    yield from _cut(ends, cuts, projection.weight_shape[0], projection)
+    return [kind, projection.target, projection.source, base, stride, shift, memory.group]
 
 
 def _array(projection: Projection, matrix: Matrix) -> tuple[int, int, int]:
@@ -59,20 +64,8 @@ def _array(projection: Projection, matrix: Matrix) -> tuple[int, int, int]:
     return col.DENSE, matrix.back, matrix.back_stride
 
 
-def _cut(ends: list[int], cuts: set[range], columns: int, projection: Projection) -> Iterator[list[int]]:
-    for cut in sorted(cuts, key=lambda cut: cut.start):
-        row = [0] * col.OP_COLUMNS
-        row[: col.CHECKED + 1] = [*ends, cut.start, cut.stop, 0, columns, col.CONVERTED]
-        if kernel := projection.kernel:
-            geometry = kernel.size, kernel.stride, kernel.padding, kernel.window
-            row[col.P_C_IN : col.P_WINDOW + 1] = [
-                *projection.source_shape, *projection.target_shape, *geometry
-            ]  # fmt: skip
-        yield row
-
-
 def _require_known(placement: Placement, hardware: Hardware) -> None:
-    """Raise ConfigError for what the kernels do not model: max pooling, folded kernels, copies of cells."""
+    """Raise ConfigError for what is not modelled: max pooling, folded or mirrored kernels, copies."""
     network, device, found = placement.network, hardware.crossbar.device, []
     copied = [index for index in range(len(network.projections)) if placement.replicas(index) > 1]
     kernels = [p for p in network.projections if p.kernel]
@@ -89,10 +82,9 @@ def _require_known(placement: Placement, hardware: Hardware) -> None:
         found.append(
             Problem(f"core.neurons {message} would differ, which is not modelled", "hardware.core.neurons")
         )
-    if not hardware.crossbar.cells.exact and kernels and hardware.crossbar.feedback == "mirrored":
-        message = (
-            f"must be transposed: a mirrored kernel on {device} cells would differ, which is not modelled"
-        )
+    mirrors = [p for p in kernels if p.source != 0] if hardware.crossbar.cells.exact else kernels
+    if mirrors and hardware.crossbar.feedback == "mirrored":
+        message = "must be transposed: a mirrored kernel behind column converters is not modelled"
         found.append(Problem(f"crossbar.feedback {message}", "hardware.crossbar.feedback"))
     if found:
         raise ConfigError(found)

@@ -23,11 +23,13 @@ Ints = NDArray[np.int64]
 @dataclass(frozen=True)
 class Operations:
     """The operation table, and the stamps of convolutions: int32 [4, source neurons], where each is in the
-    table of weights, where it falls, its rows and the weights in each."""
+    table of weights, where it falls, its rows and the weights in each. ``places``: where column converters
+    read, in all operations."""
 
     table: Ints
     stamps: NDArray[np.int32]
     largest_map: int
+    places: int = 0
 
 
 def operations(

@@ -18,7 +18,9 @@ PLACE = 1 << 32
 
 
 @kernel
-def up(op, pops, weights, spikes, counts, signs, current, partial, converter, formats, reading, over):
+def up(
+    op, pops, weights, spikes, counts, signs, current, partial, converter, formats, reading, read, over
+):  # fmt: skip
     """Add what the rows ``ROW_LO .. ROW_HI - 1`` of a kernel give for all positions.
 
     ``signs``: int8 scratch of the source's size. ``partial``: cleared. Others as in `integrate`.
@@ -30,7 +32,9 @@ def up(op, pops, weights, spikes, counts, signs, current, partial, converter, fo
         for x in range(width * window):
             if _read_rows(op, weights, signs, y, x, partial):
                 to = pops[op[col.TARGET], reg.OFFSET] + (y // window * width + x // window) * n
-                place = subkey(reading, PLACE + y * width * window + x)
+                number = y * width * window + x
+                read[op[col.FIRST_PLACE] + number] += 1
+                place = subkey(reading, PLACE + number)
                 convert(op, to, converter, formats, place, partial, current[to : to + n], over)
 
 
@@ -51,7 +55,7 @@ def _read_rows(op, weights, signs, y, x, partial):
 
 
 @kernel
-def down(op, pops, weights, spikes, counts, signs, current, converter, formats, reading, over):
+def down(op, pops, weights, spikes, counts, signs, current, converter, formats, reading, read, over):
     """Add what the columns ``ROW_LO .. ROW_HI - 1`` of a kernel send back from all positions."""
     if not _spread(op, pops, spikes, counts, signs):
         return
@@ -61,7 +65,9 @@ def down(op, pops, weights, spikes, counts, signs, current, converter, formats, 
             first = (y // window * width + x // window) * n
             mine = signs[first + op[col.ROW_LO] : first + op[col.ROW_HI]]
             if _any(mine):
-                family = subkey(subkey(reading, PLACE + y * width * window + x), op[col.NAME])
+                number = y * width * window + x
+                read[op[col.FIRST_PLACE] + number] += 1
+                family = subkey(subkey(reading, PLACE + number), op[col.NAME])
                 _send_back(op, pops, weights, mine, y, x, current, converter, formats, family, over)
 
 

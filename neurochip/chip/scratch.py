@@ -19,12 +19,13 @@ Type = type[np.signedinteger[Any]]
 class Sizes(NamedTuple):
     """What the engine's memories depend on.
 
-    ``times``: the longest time from a reset on; ``repeats``: how many of these come again; ``reached``: units
-    of the inputs and of the population that they reach; ``pooled``: units whose winners are kept; ``widest``:
-    the longest padded row of the weight memory, or map.
+    ``places``: where column converters read; ``times``: the longest time from a reset on; ``repeats``: how
+    many of these come again; ``reached``: units of the inputs and of the population that they reach;
+    ``pooled``: units whose winners are kept; ``widest``: the longest padded row of the weight memory, or map.
     """
 
     phases: int
+    places: int
     times: int
     repeats: int
     inputs: int
@@ -57,6 +58,7 @@ class Scratch:
     over: Ints
     fault: Ints
     sent: Ints
+    read: Ints
 
     @classmethod
     def of(cls, threads: int, size: Sizes, sum_type: Type, word: Type) -> Scratch:
@@ -83,6 +85,7 @@ class Scratch:
             over=per_thread(threads, (2, len(reg.REGISTERS)), np.int64),
             fault=fault,
             sent=per_thread(threads, (size.phases, size.units), np.int64),
+            read=per_thread(threads, (size.phases, size.places), np.int64),
         )
 
     @cached_property
@@ -101,3 +104,4 @@ class Scratch:
         self.over[:] = 0
         self.fault[:] = -1
         self.sent[:] = 0
+        self.read[:] = 0

@@ -7,19 +7,20 @@ EVENTS = (
     "encodes", "packets", "hops", "bank_captures", "random_words", "barriers", "update_multiplies",
     "accumulations", "replica_words", "updates", "lost_updates", "weight_writes", "word_reads", "cell_reads",
     "flits", "flit_hops", "state_resets", "state_saves", "state_restores", "master_writes", "mirror_writes",
-    "bias_additions", "bias_updates",
+    "bias_additions", "bias_updates", "adc_conversions",
 )  # fmt: skip
 """What is counted as it happens: actions of `neurochip.counts`, and finer ones. ``word_reads``: reads of up
 to ``column_adders`` cells; ``cell_reads``: their cells; ``flits`` and the links that they cross,
 ``flit_hops``; neurons and inputs whose registers are cleared, saved, restored; masters that change; weights
-rewritten in mirrors; banks added up for biases; biases written, in each copy."""
+rewritten in mirrors; banks added up for biases; biases written, in each copy; ``adc_conversions``: none, as
+converters are refused."""
 
 (
     SPIKES, AXON_LOOKUPS, ROW_READS, COLUMN_READS, SYNAPTIC_OPS, PARTIAL_SUMS, NEURON_UPDATES, ENCODES,
     PACKETS, HOPS, BANK_CAPTURES, RANDOM_WORDS, BARRIERS, UPDATE_MULTIPLIES, ACCUMULATIONS, REPLICA_WORDS,
     UPDATES, LOST_UPDATES, WEIGHT_WRITES, WORD_READS, CELL_READS, FLITS, FLIT_HOPS, STATE_RESETS, STATE_SAVES,
-    STATE_RESTORES, MASTER_WRITES, MIRROR_WRITES, BIAS_ADDITIONS, BIAS_UPDATES,
-) = range(30)  # fmt: skip
+    STATE_RESTORES, MASTER_WRITES, MIRROR_WRITES, BIAS_ADDITIONS, BIAS_UPDATES, ADC_CONVERSIONS,
+) = range(31)  # fmt: skip
 
 MACHINES = ("inject", "lookup", "rows", "sums", "lanes", "update", "any")
 """State machines of a core, whose busy cycles are counted; the last one is any of them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -45,14 +46,7 @@ class Source:
     @classmethod
     def parse(cls, text: str, name: str) -> Source:
         """The document in ``text``; ConfigError for bad YAML, duplicate keys or a root that is no mapping."""
-        reader = Reader(lambda line: f"{name}:{line}")
-        data = reader.read(text, ())
-        if not reader.problems and not isinstance(data, dict):
-            what = "it is empty" if data is None else f"not {show(data)}"
-            reader.problems.append(Problem(f"the document must be a mapping of keys, {what}", f"{name}:1"))
-        if reader.problems:
-            raise ConfigError(reader.problems)
-        return cls(name, data, MappingProxyType(reader.places))
+        return _parsed(text, name)
 
     def place(self, loc: Loc) -> str:
         """``file:line`` or ``--set key`` of a value, or of the nearest parent that is in the document."""
@@ -94,6 +88,19 @@ class Source:
         if found:
             raise ConfigError(found)
         return source
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str, name: str) -> Source:
+    """`Source.parse`; a sweep reads the same documents for every point."""
+    reader = Reader(lambda line: f"{name}:{line}")
+    data = reader.read(text, ())
+    if not reader.problems and not isinstance(data, dict):
+        what = "it is empty" if data is None else f"not {show(data)}"
+        reader.problems.append(Problem(f"the document must be a mapping of keys, {what}", f"{name}:1"))
+    if reader.problems:
+        raise ConfigError(reader.problems)
+    return Source(name, data, MappingProxyType(reader.places))
 
 
 def _short(path: Path) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from neurochip.cost.area import area
 from neurochip.cost.chipped import Priced
 from neurochip.cost.cost import Cost
-from neurochip.cost.entries import Arrayed, Included
+from neurochip.cost.entries import Arrayed, Curve, Included
 from neurochip.cost.memory import ROLES, Held, memory
 from neurochip.cost.metrics import INFERENCE_ROLES, neurobench
 from neurochip.cost.prices import Price, PriceList
-from neurochip.cost.table import PriceTable
+from neurochip.cost.table import CONVERSIONS, PriceTable
 from neurochip.cost.timing import Timing, from_ticks
 from neurochip.cost.unrolled import training_needs
 from neurochip.counts import Counts
@@ -47,7 +47,11 @@ def document(
     return {
         "schema": SCHEMA,
         "prices": _table(table, PriceList(table, chip)),
-        "notes": [*_notes(chip, table), _time_note(parts["training"].timing)],
+        "notes": [
+            *_notes(chip, table),
+            *_uncounted_note(chip, training),
+            _time_note(parts["training"].timing),
+        ],
         **{name: cost.as_json() for name, cost in parts.items()},
         "memory": _memory(chip, held, batch),
         "area": [part._asdict() for part in area(chip, table)],
@@ -114,7 +118,26 @@ def _notes(chip: Priced, table: PriceTable) -> list[str]:
         notes.append(
             f"arrays below 2 KB ({', '.join(small)}) are priced by the power law of the smallest known arrays"
         )
-    return notes
+    return [*notes, *_converter_notes(chip, table)]
+
+
+def _converter_notes(chip: Priced, table: PriceTable) -> Iterator[str]:
+    """Where converters have bits of which the table has no point."""
+    adc = chip.hardware.crossbar.adc
+    for price in table.actions.get(CONVERSIONS, ()):
+        if adc and isinstance(price, Curve) and not min(price.points) <= adc.bits <= max(price.points):
+            yield (
+                f"converters of {adc.bits} bits are priced by what a bit more costs between the nearest two "
+                f"known ones, of {min(price.points)} to {max(price.points)} bits"
+            )
+
+
+def _uncounted_note(chip: Priced, counts: Counts) -> list[str]:
+    """Where a record is older than the count of conversions: lines were read, and none was counted."""
+    counted = counts.total(CONVERSIONS) or not counts.total("cell_reads")
+    if counted or chip.hardware.crossbar.adc is None:
+        return []
+    return ["the record is older than the count of conversions (adc_conversions): they are not priced"]
 
 
 def _timing(timing: Mapping[str, Any] | None, part: str, counts: Counts) -> Timing | None:

@@ -14,6 +14,7 @@ Basis = Literal["measured", "simulated", "derived", "modelled"]
 EnergyUnit = Literal["fJ", "pJ", "nJ"]
 PowerUnit = Literal["nW", "uW", "mW"]
 AreaUnit = Literal["um2", "mm2"]
+Positive = Annotated[float, Field(gt=0)]
 
 
 class Entry(Model):
@@ -72,10 +73,13 @@ class Number(Valued):
 
 
 class Curve(Entry):
-    """An energy that follows the converter's bits."""
+    """An energy that follows the bits of the chip's converters, ``crossbar.adc.bits``."""
 
-    model: Literal["curve"] = Field(description="a number that depends on adc_bits")
-    points: dict[int, float] = Field(min_length=2, description="Value by bits, between them a power law.")
+    model: Literal["curve"] = Field(description="a number that depends on crossbar.adc.bits of the chip")
+    points: dict[int, Positive] = Field(
+        min_length=2,
+        description="Value by bits; each bit between two points multiplies alike, and beyond them.",
+    )
     unit: EnergyUnit = Field(description="Unit of the values.")
     per: Literal["event", "cell"] = Field(description="One event, or a cell of a weight.")
     times: float = Field(1.0, gt=0, description="How many of it one event takes.")

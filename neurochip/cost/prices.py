@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from math import exp, log
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from neurochip.cost.chipped import Priced
 from neurochip.cost.entries import Access, Curve, Cycle, Included, Leakage, Number, Power, Valued
 from neurochip.cost.sram import Quantity, of_array
-from neurochip.cost.table import PriceTable
+from neurochip.cost.table import CONVERSIONS, PriceTable
 from neurochip.cost.widths import factor
 from neurochip.errors import ConfigError, Problem
 
@@ -41,9 +42,7 @@ class PriceList:
 
     def __init__(self, table: PriceTable, chip: Priced) -> None:
         self.table, self.chip = table, chip
-        found = {
-            key: self._price(key, entry) for key, entry in table.entries() if not key.startswith("area.")
-        }
+        found = {key: self._price(key, entry) for key, entry in table.entries() if self._applies(key)}
         self.actions: dict[str, list[Price]] = {action: [] for action in table.actions}
         for key, price in found.items():
             if key.startswith("actions."):
@@ -55,6 +54,10 @@ class PriceList:
         """Picojoules of one event. Raises ConfigError, naming the action, if the table has no price."""
         if action not in self.actions:
             message = f"actions.{action} is missing: this run counted it, and it has no price"
+            raise ConfigError([Problem(message, f"prices {self.table.name}")])
+        if not self.actions[action]:
+            name = self.chip.hardware.name
+            message = f"actions.{action} follows crossbar.adc.bits, but {name} has no crossbar.adc"
             raise ConfigError([Problem(message, f"prices {self.table.name}")])
         return sum(price.value for price in self.actions[action])
 
@@ -84,6 +87,11 @@ class PriceList:
         """Energy of a clock cycle of what the cores share."""
         return sum(price.value for price in self.clock if price.unit == "pJ/chip cycle")
 
+    def _applies(self, key: str) -> bool:
+        """Whether an entry is a price of something on the chip; areas are for `area`."""
+        converts = self.chip.hardware.crossbar.adc is not None
+        return not key.startswith("area.") and (converts or not key.startswith(f"actions.{CONVERSIONS}."))
+
     def _price(self, key: str, entry: Any) -> Price:
         section, name = key.split(".")[:2]
         if isinstance(entry, Included):
@@ -104,8 +112,14 @@ class PriceList:
         if each is None:
             message = f"{key}.per must be event, cell or core: {action} has no width, not {entry.per!r}"
             raise ConfigError([Problem(message, f"prices {self.table.name}")])
-        value = _on_curve(entry, self.table) if isinstance(entry, Curve) else scaled(entry, self.table)
+        value = on_curve(entry, self._bits) if isinstance(entry, Curve) else scaled(entry, self.table)
         return value * PICOJOULES[entry.unit] * entry.times * each
+
+    @property
+    def _bits(self) -> int:
+        """Bits of the chip's converters; where there are none, no price depends on them."""
+        adc = self.chip.hardware.crossbar.adc
+        return adc.bits if adc else 0
 
     def _power(self, entry: Power | Leakage) -> float:
         core = self.chip.hardware.core
@@ -127,12 +141,11 @@ def scaled(entry: Valued, table: PriceTable) -> float:
     return entry.value * table.node_nm / entry.node_nm * (table.voltage_v / entry.voltage_v) ** 2
 
 
-def _on_curve(entry: Curve, table: PriceTable) -> float:
-    """The value for the table's converters: between two known points, a power of two for each bit."""
-    bits = table.adc_bits or 0
-    below = max(known for known in entry.points if known <= bits)
-    above = min(known for known in entry.points if known >= bits)
-    if below == above:
-        return entry.points[below]
-    part = (bits - below) / (above - below)
-    return exp((1 - part) * log(entry.points[below]) + part * log(entry.points[above]))
+def on_curve(entry: Curve, bits: int) -> float:
+    """The value for converters of ``bits``: between two known points each bit multiplies alike, and beyond
+    the outer ones as between the nearest two."""
+    known = sorted(entry.points)
+    at = min(max(bisect_right(known, bits) - 1, 0), len(known) - 2)
+    low, high = known[at], known[at + 1]
+    part = (bits - low) / (high - low)
+    return exp((1 - part) * log(entry.points[low]) + part * log(entry.points[high]))

@@ -14,6 +14,8 @@ from neurochip.cost.entries import ActionPrice, AreaPrice, ClockPrice, Curve, In
 from neurochip.counts import ACTIONS
 
 FOLDER = "energy"
+CONVERSIONS = "adc_conversions"
+"""The action whose price follows the bits of converters."""
 
 
 class PriceTable(Model):
@@ -25,9 +27,6 @@ class PriceTable(Model):
     voltage_v: float = Field(ge=0.1, le=5, description="Supply voltage that is priced.")
     bits_per_cell: int | None = Field(
         None, ge=1, le=16, description="Bits of a weight that a cell holds; null: all of them."
-    )
-    adc_bits: int | None = Field(
-        None, ge=1, le=16, description="Bits of the converters; null: there are none."
     )
     unused_cores: Literal["on", "gated"] = Field(
         description="Cores on which nothing is placed: they leak and have a clock, or neither."
@@ -52,7 +51,7 @@ class PriceTable(Model):
             *self._unsourced(),
             *self._empty(),
             *self._nowhere(),
-            *self._no_converter(),
+            *self._no_conversion(),
         ]
         if wrong:
             raise broken(*wrong)
@@ -102,9 +101,8 @@ class PriceTable(Model):
         prices = self.actions.get(name, ())
         return name == "static" or any(not isinstance(price, Included) for price in prices)
 
-    def _no_converter(self) -> Iterator[tuple[str, str]]:
+    def _no_conversion(self) -> Iterator[tuple[str, str]]:
+        """Only a conversion has a converter's bits; other actions are counted on chips without one, too."""
         for key, price in self.entries():
-            if isinstance(price, Curve):
-                low, high = min(price.points), max(price.points)
-                if self.adc_bits is None or not low <= self.adc_bits <= high:
-                    yield "adc_bits", f"must be {low}..{high} for {key}, not {self.adc_bits}"
+            if isinstance(price, Curve) and not key.startswith(f"actions.{CONVERSIONS}."):
+                yield f"{key}.model", f"must be curve for {CONVERSIONS} alone"

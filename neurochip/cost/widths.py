@@ -14,7 +14,7 @@ Widths = dict[str, tuple[int, ...]]
 
 def widths(chip: Priced) -> Widths:
     """The operands of each action in bits: one or more, of which the last is where the result goes."""
-    hardware = chip.hardware
+    hardware, adc = chip.hardware, chip.hardware.crossbar.adc
     bits = {name: it.bits for name, it in hardware.registers.formats().items()}
     rate, weight, flit = hardware.update_unit.rate_bits, chip.cell_bits, hardware.noc.flit_bits
     held = registers(hardware, chip.program)
@@ -25,6 +25,7 @@ def widths(chip: Priced) -> Widths:
         "cell_reads": (weight,),
         "synaptic_ops": (bits["current"],),
         "partial_sums": (bits["partial"],),
+        **({"adc_conversions": (adc.bits,)} if adc else {}),
         "neuron_updates": (bits["decoded"], bits["membrane"]),
         "encodes": (bits["membrane"], bits["residual"]),
         "state_resets": (sum(held.values()) - bits["bias"],),

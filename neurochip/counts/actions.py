@@ -12,6 +12,8 @@ ACTIONS = {
     "synaptic_ops": "weights read and added to a current or a partial sum, which leads somewhere on the map",
     "partial_sums": "sums that a crossbar delivers, every tick: one for each neuron that it adds up for "
     "(behind max pooling one for each position of the window)",
+    "adc_conversions": "column sums that converters digitise (crossbar.adc): one for each column of a "
+    "crossbar whenever lines of it are read, of a convolution at each position",
     "neuron_updates": "neuron registers advanced by a tick",
     "encodes": "encoder steps: every neuron and every input, every tick",
     "packets": "packets on the mesh: a spike to each other core, a sum to a neuron's home, a replica word",

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from neurochip.counts import learning, random, running
+from neurochip.counts import converting, learning, random, running
 from neurochip.counts.actions import ACTIONS
 from neurochip.counts.ledger import Ledger
 from neurochip.counts.tally import Tally
 from neurochip.hardware import Hardware
-from neurochip.mapping import Placement
+from neurochip.mapping import Placement, readings
 from neurochip.noc import Ints
 from neurochip.program import Program
 
@@ -41,9 +41,11 @@ class Counts:
         """All counts of a run."""
         ledger = Ledger(placement, hardware, len(program.phases))
         formats = hardware.registers.formats()
+        converted = readings(placement, program.feedback) if hardware.crossbar.adc else ()
         for index, phase in enumerate(program.phases):
             running.spikes(ledger, index, tally.spikes[index])
             running.ticks(ledger, index, phase.ticks * tally.samples)
+            converting.conversions(ledger, index, converted, tally.readings[index])
             random.neurons(ledger, index, program, formats, tally.samples)
             for action, happens in (
                 ("state_resets", phase.start == "reset"),

@@ -18,7 +18,7 @@ from neurochip.files import replacing
 
 FORMAT = "neurochip checkpoint 2"
 NAME = "checkpoint.npz"
-_ARRAYS = ("spikes", "saturations", "updates", "bias_draws")
+_ARRAYS = ("spikes", "saturations", "updates", "bias_draws", "readings")
 
 
 class Progress(NamedTuple):
@@ -104,6 +104,9 @@ def _restored(stored: dict[str, Any], run: Run, path: Path) -> Progress:
     n = len(run.network.projections)
     masters, biases = ([stored[f"{it}_{i}"] for i in range(n)] for it in ("master", "bias"))
     run.chip.load(masters, biases, _part(stored, "cells_"))
+    if not run.training.readings.size:  # none without converters; older checkpoints do not say so
+        none = {f"{name}_readings": run.training.readings for name in ("training", "inference")}
+        stored = none | stored
     run.training, run.inference = (_tally(stored, name) for name in ("training", "inference"))
     run.epoch = len(rows)
     return Progress(rows, float(stored["seconds"]))
@@ -123,8 +126,8 @@ def _part(stored: dict[str, Any], prefix: str) -> dict[str, Any]:
 
 def _tally(stored: dict[str, Any], name: str) -> Tally:
     samples, batches = stored[f"{name}_done"].tolist()
-    spikes, saturations, updates, bias_draws = (stored[f"{name}_{part}"] for part in _ARRAYS)
-    return Tally(spikes, saturations, updates, bias_draws, samples, batches)
+    spikes, saturations, updates, bias_draws, readings = (stored[f"{name}_{part}"] for part in _ARRAYS)
+    return Tally(spikes, saturations, updates, bias_draws, readings, samples, batches)
 
 
 def _digest(arrays: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from neurochip.mapping.pieces import BACKWARD, FORWARD, Block, Group, Segment
 from neurochip.mapping.place import place
 from neurochip.mapping.placement import LayerRow, Placement, Traffic, Used
+from neurochip.mapping.readings import Reading, readings
 from neurochip.mapping.route import Routes, spike_routes, sum_routes
 from neurochip.mapping.shares import NONE, Shares
 
@@ -16,12 +17,14 @@ __all__ = [
     "Group",
     "LayerRow",
     "Placement",
+    "Reading",
     "Routes",
     "Segment",
     "Shares",
     "Traffic",
     "Used",
     "place",
+    "readings",
     "spike_routes",
     "sum_routes",
 ]
