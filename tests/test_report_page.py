@@ -69,7 +69,7 @@ class Rows(HTMLParser):
         self.links += [given[key] for key in ("src", "href") if key in given]
         if tag == "tr":
             self.row = given.get("data-kind") or given.get("data-role") or ""
-        for key in ("data-pj", "data-bits", "data-phase-pj", "data-mm2"):
+        for key in ("data-pj", "data-bits", "data-phase-pj", "data-mm2", "data-core-pj", "data-action-pj"):
             if key in given:
                 self.found[key, self.row].append(float(given[key]))
 
@@ -86,6 +86,11 @@ def test_sums_of_the_page_are_those_of_the_json(text: str, report: dict[str, Any
         assert shown == [row[part] for row in report["energy"]["kinds"]]
         assert sum(shown) == pytest.approx(total[part])
     assert sum(page["data-phase-pj", "sum"]) == pytest.approx(total["training_pj"])
+    cores = [value for (key, _), values in page.items() if key == "data-core-pj" for value in values]
+    mesh = (report["mesh"][part]["energy_pj"] for part in ("training", "inference"))
+    assert cores == [value for pair in zip(*mesh, strict=True) if any(pair) for value in pair]
+    assert sum(cores) == pytest.approx(total["training_pj"] + total["inference_pj"])
+    assert sum(page["data-action-pj", ""]) == pytest.approx(total["training_pj"])
     bits = [page["data-bits", role][0] for role in ROLES]
     assert bits == [it["used_bits"] for it in report["memory"]["roles"].values()]
     assert page["data-bits", "sum"] == [sum(bits)]
@@ -248,3 +253,19 @@ def test_a_browser_shows_every_section(folder: Path, tmp_path: Path, width: int,
         assert window.run(WIDE) == 0
         window.picture(tmp_path / "page.png")
         assert (tmp_path / "page.png").stat().st_size > 50_000
+
+
+INSIDE = """
+return Array.from(document.querySelectorAll(".scroll")).filter(it => it.scrollWidth > it.clientWidth + 1)
+  .map(it => it.querySelector("table").className);
+"""
+
+
+@pytest.mark.slow
+@needs_browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_table_has_to_be_moved_sideways(folder: Path, width: int) -> None:
+    with browser() as window:
+        window.open(folder / "report.html", width)
+        assert window.run(INSIDE) == []
+        assert window.run("return document.querySelector('details').open") is True

@@ -76,7 +76,8 @@ def _dump(timeline: Timeline) -> Iterator[str]:
             now = cycle
         held[number] = value
         yield _value(_bits(number), value, _code(number))
-    yield f"#{_time(timeline, timeline.end)}"
+    if timeline.end > now:
+        yield f"#{_time(timeline, timeline.end)}"
 
 
 def _changes(timeline: Timeline) -> Iterator[tuple[int, int, int]]:

@@ -11,6 +11,7 @@ from neurochip.cost import Priced, PriceTable, document
 from neurochip.counts import Counts
 from neurochip.errors import CheckpointError
 from neurochip.experiment import record as records
+from neurochip.experiment.consistent import require_consistent
 from neurochip.experiment.run import Run
 from neurochip.experiment.schema import Experiment
 from neurochip.experiment.timed import timed
@@ -42,11 +43,12 @@ def price(
 ) -> dict[str, Any]:
     """What a run cost by a table, from its folder or record alone: nothing is run again.
 
-    ``sets``: ``key=value`` overrides of the table. Raises CheckpointError if there is no record,
-    ConfigError as `cost_of` does.
+    ``sets``: ``key=value`` overrides of the table. Raises CheckpointError if there is no record, or if it
+    does not fit itself, ConfigError as `cost_of` does.
     """
     found = run if isinstance(run, dict) else records.read(run)
     chip, experiment = priced(found)
+    require_consistent(found, chip)
     table = PriceTable.load(prices or chip.hardware.prices, sets)
     counts, cores = found["counts"], chip.cores
     training = Counts.from_json(counts["training"], cores, counts["training_samples"], counts["batches"])

@@ -113,6 +113,8 @@ def _names(x_name: str, y_name: str) -> str:
 CELL, GAP = 30.0, 16.0
 SIDE = 6.0
 """How far a link stands beside the line between two cores."""
+FAINTEST = 0.12
+"""Opacity just above 0. The largest value is opaque; between them it is linear, as the scale beside it."""
 
 
 def mesh_map(rows: int, cols: int, values: Sequence[float], show: Show, label: str, links: Links = ()) -> str:
@@ -130,7 +132,7 @@ def mesh_map(rows: int, cols: int, values: Sequence[float], show: Show, label: s
 def _core(core: int, cols: int, value: float, most: float, show: Show) -> str:
     step = CELL + GAP
     x, y = core % cols * step + GAP, core // cols * step + GAP
-    shade = 0.0 if value == 0 else 0.12 + 0.88 * (value / most) ** 0.5
+    shade = 0.0 if value == 0 else FAINTEST + (1 - FAINTEST) * value / most
     square = f'x="{x:g}" y="{y:g}" width="{CELL:g}" height="{CELL:g}" rx="4"'
     return (
         f'<g><rect class="cell" {square}/><rect class="heat" {square} style="opacity:{shade:.3f}"/>'

@@ -73,6 +73,9 @@ def _memory(axes: Any, found: dict[str, Any]) -> None:
 
 
 def _curve(axes: Any, epochs: list[dict[str, Any]]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     for part, colour in (("train", GREY), ("validation", GREEN), ("test", BLUE)):
         points = [(row["epoch"], row[f"{part}_accuracy"]) for row in epochs if f"{part}_accuracy" in row]
         if points:

@@ -7,6 +7,7 @@ from typing import Any
 
 from neurochip.report.page import numbers
 from neurochip.report.page.charts import lines, mesh_map
+from neurochip.report.page.price_rows import price_rows, source_numbers
 
 Json = dict[str, Any]
 
@@ -48,10 +49,11 @@ def _derived(report: Json) -> Json:
         "ways": WAYS,
         "curve_names": list(curves),
         "maps": _maps(report["mesh"]),
+        "core_rows": _core_rows(report),
         "charts": {"ticks": _ticks_chart(report["memory"]), "curve": _curve_chart(curves)},
-        "price_rows": _price_rows(report),
+        "price_rows": price_rows(report),
         "area_rows": list(zip(report["area"]["parts"], report["prices"]["area"], strict=True)),
-        "source_numbers": _numbers(report),
+        "source_numbers": source_numbers(report),
     }
 
 
@@ -108,39 +110,16 @@ def _maps(mesh: Json) -> dict[str, str]:
     }
 
 
-def _numbers(report: Json) -> dict[str, int]:
-    """Numbers of the sources in the list of them."""
-    return {name: number for number, name in enumerate(report["prices"]["sources"], 1)}
-
-
-def _price_rows(report: Json) -> list[Json]:
-    """The entries in their order, each with its number of a source, and what the action took."""
-    places, rows, before = _numbers(report), [], None
-    for entry in report["prices"]["entries"]:
-        energy = report["energy"]["actions"]["training"].get(entry["what"])
-        price = _price(entry["value"], entry["unit"])
-        first = entry["what"] != before
-        before = entry["what"]
-        if first and energy is None and entry["unit"] == "pJ/event":
-            energy = 0.0
-        shown = {"number": places[entry["source"]], "price": price, "detail": _detail(entry["array"])}
-        rows.append({**entry, **shown, "first": first, "energy": energy})
-    return rows
-
-
-def _detail(array: Json | None) -> str:
-    """The array that a price is of."""
-    if array is None:
-        return ""
-    size, access = numbers.memory(array["bits"]), array["access"]
-    if not array["bits"]:
-        return f"no {array['memory']}"
-    word = f"{access} of a word of {array['word_bits']} bits" if access else "all arrays"
-    return f"{array['memory']}, {word}, {size} each"
-
-
-def _price(value: float, unit: str) -> str:
-    if unit == "mW":
-        return numbers.watts(value)
-    joules = numbers.joules(value)
-    return joules if unit == "pJ/event" else f"{joules} a {unit.removeprefix('pJ/')}"
+def _core_rows(report: Json) -> list[Json]:
+    """The cores that do or cost anything, in the order of their numbers."""
+    training, inference = (report["mesh"][part] for part in ("training", "inference"))
+    samples = report["run"]["data"]["train"]
+    rows = [
+        {
+            "core": core, "training_pj": energy, "inference_pj": inference["energy_pj"][core],
+            "epoch_pj": energy * samples, "busy": training["utilisation"][core],
+            "flits": training["flits"][core],
+        }
+        for core, energy in enumerate(training["energy_pj"])
+    ]  # fmt: skip
+    return [row for row in rows if any(value for key, value in row.items() if key != "core")]
