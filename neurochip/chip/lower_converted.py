@@ -9,9 +9,9 @@ import numpy as np
 from neurochip.chip import columns as col
 from neurochip.chip.memory import Matrix, Memory
 from neurochip.chip.operations import Operations, back_rows
-from neurochip.errors import ConfigError, Problem
 from neurochip.hardware import Hardware
 from neurochip.mapping import Placement
+from neurochip.mapping.converted import require_known
 from neurochip.network import Network, Projection
 from neurochip.program import Program
 
@@ -21,7 +21,7 @@ def operations(placement: Placement, memory: Memory, program: Program, hardware:
 
     Raises ConfigError for convolutions of which it is not known what their cells would do.
     """
-    _require_known(placement, hardware)
+    require_known(placement, hardware)
     rows: list[list[int]] = []
     for index, projection in enumerate(placement.network.projections):
         blocks = [block for block in placement.blocks if block.projection == index]
@@ -69,30 +69,3 @@ def _cut(ends: list[int], cuts: set[range], columns: int, projection: Projection
                 *projection.source_shape, *projection.target_shape, *geometry
             ]  # fmt: skip
         yield row
-
-
-def _require_known(placement: Placement, hardware: Hardware) -> None:
-    """Raise ConfigError for what the kernels do not model: max pooling, folded kernels, copies of cells."""
-    network, device, found = placement.network, hardware.crossbar.device, []
-    copied = [index for index in range(len(network.projections)) if placement.replicas(index) > 1]
-    kernels = [p for p in network.projections if p.kernel]
-    if network.max_pooled:
-        message = "network: max pooling cannot be behind column converters (crossbar.device, crossbar.adc)"
-        found.append(Problem(f"{message}; take average pooling", "network.layers"))
-    if placement.folded and any(p.kernel and p.kernel.window > 1 for p in kernels):
-        rule = (
-            "must be false: folded kernels cannot be behind column converters (crossbar.device, crossbar.adc)"
-        )
-        found.append(Problem(f"placement.fold_pooling {rule}", "placement.fold_pooling"))
-    if not hardware.crossbar.cells.exact and copied:
-        message = f"must hold all neurons of {network.label(copied[0])}: copies of a kernel on {device} cells"
-        found.append(
-            Problem(f"core.neurons {message} would differ, which is not modelled", "hardware.core.neurons")
-        )
-    if not hardware.crossbar.cells.exact and kernels and hardware.crossbar.feedback == "mirrored":
-        message = (
-            f"must be transposed: a mirrored kernel on {device} cells would differ, which is not modelled"
-        )
-        found.append(Problem(f"crossbar.feedback {message}", "hardware.crossbar.feedback"))
-    if found:
-        raise ConfigError(found)
