@@ -13,7 +13,8 @@ def lines_of(block, number, way, unit, lines, n):
     neuron = unit - (block[col.SERVED_0] if transposed else block[col.DRIVER_0])
     if block[col.B_CONV] == 0:
         index = neuron - (block[col.COL_0] if transposed else block[col.ROW_0])
-        return _line(lines, n, number, transposed, index, block[col.ACC_UP], 0, 0)
+        acc = block[col.ACC_DOWN] if transposed else block[col.ACC_UP]
+        return _line(lines, n, number, transposed, index, acc, 0, 0)
     if transposed:
         return _columns_of(block, number, neuron, lines, n)
     if block[col.B_MIRROR] != 0:
@@ -45,6 +46,9 @@ def _rows_of(block, number, neuron, lines, n):
             if top >= block[col.OUT_HEIGHT] or left >= block[col.OUT_WIDTH]:
                 continue
             if 0 <= row < block[col.ROWS_N] and 0 <= position < block[col.POS_N]:
+                if block[col.APART] > 1:
+                    part = (y - ky) // stride % window * window + (x - kx) // stride % window
+                    position = position * block[col.APART] + part
                 acc = block[col.ACC_UP] + position * block[col.COLS_N]
                 n = _line(lines, n, number, 0, row, acc, 0, 0)
     return n
@@ -86,6 +90,7 @@ def _columns_of(block, number, neuron, lines, n):
         for row in range(block[col.ROW_0], block[col.ROW_0] + block[col.ROWS_N]):
             ky, kx = row // size % size, row % size
             if 0 <= y + ky < block[col.HEIGHT] and 0 <= x + kx < block[col.WIDTH]:
-                n = _line(lines, n, number, 1, column, 0, y, x)
+                acc = block[col.ACC_DOWN] + (position * window * window + part) * block[col.ROWS_N]
+                n = _line(lines, n, number, 1, column, acc, y, x)
                 break
     return n

@@ -41,6 +41,7 @@ def learn(clock: Clock, banks: Ints, rates: Sequence[Rate], bias_rates: Sequence
         _show(clock)
     mirrored = store.mirrored_changes(store.weights != before)
     np.add.at(clock.counts[-1, :, col.MIRROR_WRITES], *mirrored)
+    store.settle(len(banks), clock.fraction)
     clock.fill()
     clock.marks.updates.append((began, clock.now - began))
     require_no_overflow(clock, f"update {len(clock.marks.updates)}")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from neurochip.errors import ConfigError, Problem, RegisterOverflow
 from neurochip.fixed import Format
 from neurochip.hardware import Hardware
-from neurochip.network import Network
+from neurochip.mapping import Placement
+from neurochip.mapping.converted import require_known
 from neurochip.neurons import registers as reg
 
 if TYPE_CHECKING:
@@ -18,12 +19,13 @@ STRICT = 2
 """Overflow code of a register that ends the run."""
 
 
-def require_supported(network: Network, formats: Mapping[str, Format], hardware: Hardware) -> None:
-    """Raise ConfigError for cells that are not exact and converters, for max pooling, and for sums of a
-    convolution that could leave ``partial``."""
+def require_supported(placement: Placement, formats: Mapping[str, Format], hardware: Hardware) -> None:
+    """Raise ConfigError for what is not modelled behind converters, for max pooling, and for sums of a
+    convolution that could leave ``partial`` where no converter holds them to it."""
+    network = placement.network
     if hardware.crossbar.converts:
-        rule = "must be sram without crossbar.adc in the cycle engine"
-        raise ConfigError([Problem(f"crossbar.device {rule}", "hardware.crossbar.device")])
+        require_known(placement, hardware)
+        return
     for index, it in enumerate(network.projections):
         kernel = it.kernel
         if kernel is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.clock import capture, tick
+from neurochip.clock import capture, convert, tick
 from neurochip.clock import columns as col
 from neurochip.clock.refuse import require_no_overflow
 from neurochip.clock.state import Log
@@ -77,7 +77,9 @@ def run_sample(
             now = course.time + k
             words = clock.draws(schedule[now], bool(nudge[0] * nudge[1]))
             shifts = np.array(schedule[now], np.int64)
-            _tick(clock, number, k, (shifts, words, subkey(family, now + 1), nudge, *data))
+            reading = subkey(subkey(family, convert.READS + number), now + 1)
+            this = shifts, words, subkey(family, now + 1), nudge, *data, clock.converter, reading
+            _tick(clock, number, k, this)
             if len(probe):
                 outcome.trace[course.elapsed, 0] = clock.memories.spike[probe]
                 outcome.trace[course.elapsed, 1:] = clock.memories.state[:, probe]
@@ -94,8 +96,8 @@ def run_sample(
 
 
 def _tick(clock: Clock, number: int, k: int, this: tuple[Any, ...]) -> None:
-    """One tick, and the cycles that it takes; ``this``: schedule, random words, key, nudge,
-    inputs and targets."""
+    """One tick, and the cycles that it takes; ``this``: schedule, random words, key, nudge, inputs, targets,
+    converters and the key of their noise."""
     wiring, it, memories, counts = clock.wiring, clock.machines, clock.memories, clock.counts[number]
     clock.spikes[number] += memories.spike != 0
     tree = int(wiring.parameters[col.P_BARRIER])
@@ -103,7 +105,7 @@ def _tick(clock: Clock, number: int, k: int, this: tuple[Any, ...]) -> None:
     one = np.zeros(clock.populations.shape[1], np.int64)
     spikes = tick.deliver(
         *wiring[:6], wiring.slots, it.registers, it.ports, it.flits, it.links, it.fifo, it.lines, it.events,
-        it.busy, memories.cells, memories.acc, memories.spike, clock.now, counts, *log,
+        it.busy, *memories[:3], memories.spike, clock.now, counts, *log,
     )  # fmt: skip
     neurons = tick.update(
         wiring.parameters, wiring.hubs, wiring.sums, wiring.parts, wiring.lanes, it.registers, it.ports,

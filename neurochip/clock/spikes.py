@@ -73,7 +73,7 @@ def look_up(blocks, axons, reads, registers, fifo, lines, core, now, counts):
 
 
 @kernel
-def read(parameters, blocks, registers, lines, cells, acc, core, counts):
+def read(parameters, blocks, registers, lines, cells, acc, seen, core, counts):
     """Row access: the adders take the next columns of a line; returns 1 when a spike is done with."""
     reg = registers[core]
     if reg[col.LINES_N + reg[col.FRONT]] == 0:
@@ -96,9 +96,9 @@ def read(parameters, blocks, registers, lines, cells, acc, core, counts):
     if first == 0:
         counts[core, col.COLUMN_READS if by_column else col.ROW_READS] += 1
     if by_column:
-        added = _add_column(block, line, first, last, sign, cells, acc)
+        added = _add_column(block, line, first, last, sign, cells, acc, seen)
     else:
-        added = _add_row(block, line, first, last, sign, cells, acc)
+        added = _add_row(block, line, first, last, sign, cells, acc, seen)
     counts[core, col.SYNAPTIC_OPS] += added
     counts[core, col.WORD_READS] += 1
     counts[core, col.CELL_READS] += last - first
@@ -114,29 +114,31 @@ def read(parameters, blocks, registers, lines, cells, acc, core, counts):
 
 
 @kernel
-def _add_row(block, line, first, last, sign, cells, acc):
+def _add_row(block, line, first, last, sign, cells, acc, seen):
     """Add part of a row to the sums of its columns."""
     at, to = block[col.CELLS] + line[col.L_INDEX] * block[col.COLS_N], line[col.L_ACC]
     for k in range(first, last):
         acc[to + k] += sign * cells[at + k]
+        seen[to + k] = 1
     return last - first
 
 
 @kernel
-def _add_column(block, line, first, last, sign, cells, acc):
+def _add_column(block, line, first, last, sign, cells, acc, seen):
     """Add part of a column to the sums of its rows; returns how many of them are on the map."""
     added, size = 0, block[col.SIZE]
     for k in range(first, last):
-        to = k
+        to = line[col.L_ACC] + k
         if block[col.B_CONV] != 0:
             row = block[col.ROW_0] + k
             y = line[col.L_Y] + row // size % size
             x = line[col.L_X] + row % size
             if y < 0 or y >= block[col.HEIGHT] or x < 0 or x >= block[col.WIDTH]:
                 continue
-            to = (y * block[col.WIDTH] + x) * block[col.C_IN] + row // (size * size) - block[col.DOWN_0]
-        acc[block[col.ACC_DOWN] + to] += (
-            sign * cells[block[col.CELLS] + k * block[col.COLS_N] + line[col.L_INDEX]]
-        )
+            if block[col.CONVERTS] == 0:
+                to = (y * block[col.WIDTH] + x) * block[col.C_IN] + row // (size * size)
+                to += block[col.ACC_DOWN] - block[col.DOWN_0]
+        acc[to] += sign * cells[block[col.CELLS] + k * block[col.COLS_N] + line[col.L_INDEX]]
+        seen[to] = 1
         added += 1
     return added

@@ -64,12 +64,14 @@ class Machines(NamedTuple):
 
 
 class Memories(NamedTuple):
-    """Crossbar ``cells``, column sums ``acc``, and the neurons: ``state`` [registers, units], ``bias``,
+    """Crossbar ``cells``, column sums ``acc``, ``seen``: whether a row that adds to them was read in this
+    tick (for converters), and the neurons: ``state`` [registers, units], ``bias``,
     ``spike`` (committed) and ``fired`` (of this tick), int64 [units]; ``over`` [2, registers]: overflows and
     1 + the unit of the last one; ``noise``, ``out``: scratch of the neuron kernels."""
 
     cells: Ints
     acc: Ints
+    seen: Ints
     state: Ints
     bias: Ints
     spike: Ints
@@ -83,9 +85,10 @@ class Memories(NamedTuple):
         """Memories of zeros."""
         n = min(lanes, units)
         return cls(
-            np.zeros(cells, np.int64), np.zeros(sums, np.int64), np.zeros((len(reg.STATE), units), np.int64),
-            np.zeros(units, np.int64), np.zeros(units, np.int64), np.zeros(units, np.int64),
-            np.zeros((2, len(reg.REGISTERS)), np.int64), np.zeros((3, n), np.int64), np.zeros(n, np.int8),
+            np.zeros(cells, np.int64), np.zeros(sums, np.int64), np.zeros(sums, np.int64),
+            np.zeros((len(reg.STATE), units), np.int64), np.zeros(units, np.int64), np.zeros(units, np.int64),
+            np.zeros(units, np.int64), np.zeros((2, len(reg.REGISTERS)), np.int64),
+            np.zeros((3, n), np.int64), np.zeros(n, np.int8),
         )  # fmt: skip
 
 

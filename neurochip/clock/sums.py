@@ -55,7 +55,7 @@ def _total(core, entry, sums, parts, acc, formats, over, counts):
             over[1, reg.PARTIAL] = sums[entry, col.S_UNIT] + 1
         acc[at] = 0
         total += kept << parts[part, col.PART_SHIFT]
-        counts[core, col.PARTIAL_SUMS] += 1
+    counts[core, col.PARTIAL_SUMS] += sums[entry, col.S_PARTIALS]
     return total
 
 

@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip import fixed
 from neurochip.clock import columns as col
+from neurochip.clock import convert
+from neurochip.devices import Resistive
+from neurochip.devices.resistive_tables import HELD_BITS
 from neurochip.fixed import Format
-from neurochip.hardware import Hardware
+from neurochip.hardware import Crossbar, Hardware
 from neurochip.network import Network, Projection
 from neurochip.neurons import registers as reg
 from neurochip.program import Program
@@ -63,16 +67,29 @@ def format_table(formats: Mapping[str, Format]) -> Ints:
     return np.array(rows, np.int64)
 
 
+def converter(crossbar: Crossbar, weight: Format) -> Ints:
+    """The converters of a chip, as `convert` sees them; int64 [4]."""
+    found, full, cells = np.zeros(4, np.int64), -weight.lo, crossbar.cells
+    if isinstance(cells, Resistive):
+        found[convert.FINE] = HELD_BITS - 1 - weight.bits
+        found[convert.NOISE] = fixed.draws.bell_scale(cells.read_noise * full * 2.0 ** found[convert.FINE])
+    if crossbar.adc:
+        found[convert.END] = crossbar.adc.range_cells * full
+        found[convert.CODES] = 2 ** (crossbar.adc.bits - 1)
+    return found
+
+
 def parameters(hardware: Hardware, network: Network) -> Ints:
     """The parameters of the state machines; see `columns`."""
     packets = Packets.of(hardware, network)
-    row = np.zeros(13, np.int64)
+    row = np.zeros(14, np.int64)
     row[col.P_MESH_COLS], row[col.P_ADDERS] = hardware.mesh.cols, hardware.crossbar.column_adders
     row[col.P_LANES], row[col.P_NEURON_CYCLES] = hardware.core.lanes, hardware.core.neuron_cycles
     row[col.P_FIFO], row[col.P_BARRIER] = hardware.core.fifo_depth, barrier_cycles(hardware)
     row[col.P_ROUTER], row[col.P_LINK] = hardware.noc.router_cycles, hardware.noc.link_cycles
     row[col.P_SPIKE], row[col.P_SUM], row[col.P_WORD] = packets.spike, packets.sum, packets.word
     row[col.P_UPDATE_LANES], row[col.P_ACCESS] = hardware.update_unit.lanes, hardware.crossbar.access_cycles
+    row[col.P_CONVERTS] = hardware.crossbar.converts
     return row
 
 

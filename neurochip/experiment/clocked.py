@@ -78,7 +78,8 @@ class _Both:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.clock = Clock(run.hardware, run.placement, run.program)
-        self.clock.load(run.chip.masters, run.chip.biases)
+        cells = run.chip.cells.state() if run.chip.cells else None
+        self.clock.load(run.chip.masters, run.chip.biases, cells)
         run.chip.take_tally()
         self.loads: list[Ints] = []
         self.found: dict[str, None] = {}
