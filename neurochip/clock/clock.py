@@ -78,7 +78,8 @@ class Clock:
         self.machines = Machines.of(cores, *buffers, network.neurons)
         self.store = Store.of(self.placement, self.wiring.blocks, self._cells())
         sizes = lower.sizes(self.wiring.blocks)
-        self.memories = Memories.of(*sizes, network.neurons, self.hardware.core.lanes)
+        places = int(self.wiring.pools[-1, 0])
+        self.memories = Memories.of(*sizes, places, network.neurons, self.hardware.core.lanes)
         self.log, self.marks = Log.of(0, cores), Marks(self.now)
         self._clear()
 
@@ -129,15 +130,23 @@ class Clock:
         program, n, units = program or self.program, len(names), self.placement.network.neurons
         probe = np.zeros(0, np.int64) if probe is None else np.asarray(probe, np.int64)
         banks = np.zeros((n if capture else 0, program.banks, units), np.int32)
-        outcome = Outcome.of(n, self.placement.network.populations[-1].size, banks, program, probe)
+        network = self.placement.network
+        outputs, pooled = network.populations[-1].size, network.max_pooled
+        outcome = Outcome.of(n, outputs, banks, pooled, program, probe)
         for sample, name in enumerate(np.asarray(names).tolist()):
             data = np.asarray(inputs[sample], np.int64), np.asarray(targets[sample], np.int64)
             run_sample(self, sample, subkey(family, name), data, program, outcome, probe)
         return outcome
 
-    def learn(self, banks: Ints, rates: Sequence[Rate], bias_rates: Sequence[Rate], family: int) -> None:
+    def learn(
+        self, banks: Ints, rates: Sequence[Rate], bias_rates: Sequence[Rate], family: int,
+        won: Ints | None = None,
+    ) -> None:  # fmt: skip
         """Let the update units walk all crossbars once; arguments as `Chip.learn`."""
-        learn(self, np.asarray(banks, np.int64), rates, bias_rates, family)
+        if self.placement.network.max_pooled and (won is None or won.shape != banks.shape):
+            raise ValueError(f"behind max pooling, won of shape {banks.shape} is needed: Outcome.won")
+        won = np.zeros((*banks.shape[:2], 0), np.int8) if won is None else won
+        learn(self, np.asarray(banks, np.int64), rates, bias_rates, family, np.asarray(won, np.int64))
 
     def draws(self, steps: tuple[int, int], nudged: bool) -> Ints:
         """Random words in a tick; see `tables.draws`."""

@@ -29,23 +29,23 @@ INJECT, LOOKUP, ROWS, CONVERT, SUMS, LANES, UPDATE, ANY = range(8)
 (
     B_PROJECTION, B_CORE, B_CONV, B_MIRROR, ROW_0, ROWS_N, COL_0, COLS_N, CELLS, ACC_UP, ACC_DOWN, DOWN_0,
     POS_0, POS_N, DRIVER_0, SERVED_0, C_IN, HEIGHT, WIDTH, C_OUT, OUT_HEIGHT, OUT_WIDTH, SIZE, STRIDE,
-    PADDING, WINDOW, CONVERTS, APART,
-) = range(28)  # fmt: skip
-BLOCK_COLUMNS = 28
+    PADDING, WINDOW, CONVERTS, APART, LARGEST,
+) = range(29)  # fmt: skip
+BLOCK_COLUMNS = 29
 """Block table: projection, core, whether a convolution, whether a mirror; first row, rows, first column,
 columns; where its cells are; where the sums of its columns are, where those of its rows (column reads), and
 the neuron that the first of the latter belongs to; first position and positions served; first unit of the
 population that drives rows, and of the one that columns add up for; geometry of the kernel as it is held;
 whether sums go through a converter; sums that a position's column has: those of the window's places, if they
-must not be added up."""
+must not be added up; whether the largest of a window's sums goes up."""
 
 FORWARD, BACKWARD = 1, 2
 """Ways, as in `neurochip.mapping`."""
 
-L_BLOCK, L_COLUMN, L_INDEX, L_ACC, L_Y, L_X = range(6)
+L_BLOCK, L_COLUMN, L_INDEX, L_ACC, L_Y, L_X, L_ADDS = range(7)
 """A line to be read: block, whether it is a column, its number in the block; first sum that it adds to (row),
 the first sum of the block's rows (column; of a convolution behind converters those of its place), and the
-place on the map of the kernel's corner (column of a convolution)."""
+place on the map of the kernel's corner (column of a convolution); whether it is added once it is read."""
 
 (
     P_MESH_COLS, P_ADDERS, P_LANES, P_NEURON_CYCLES, P_FIFO, P_ROUTER, P_LINK, P_SPIKE, P_SUM, P_WORD,
@@ -87,9 +87,9 @@ A_CORE, A_UNIT, A_READ = range(3)
 R_BLOCK, R_WAY = range(2)
 """Read table: block and way."""
 
-S_UNIT, S_HOME, S_PART, S_PARTIALS = range(4)
+S_UNIT, S_HOME, S_PART, S_PARTIALS, S_TO = range(5)
 """Sum table, with one more row: unit, its home core, first part, arrays that add up for it (counted as
-partial sums)."""
+partial sums), where it goes: the unit, or the number of units and the place of a window after them."""
 
 PART_ACC, PART_SHIFT, PART_UNIT, PART_READ, PART_PLACE, PART_COLUMN = range(6)
 """Part table, one row for each column of an array: accumulator, shift to the left, unit; then what names the

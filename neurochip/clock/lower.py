@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurochip.clock import columns as col
 from neurochip.clock.parts import sums
 from neurochip.clock.state import Wiring
-from neurochip.clock.tables import offsets
+from neurochip.clock.tables import offsets, pools, takes_largest
 from neurochip.mapping import BACKWARD, Block, Placement
 from neurochip.network import Projection
 from neurochip.program import Program
@@ -27,7 +27,9 @@ def wiring(placement: Placement, program: Program, parameters: Ints) -> Wiring:
     summed, parts = sums(placement, program, blocks, hubs)
     slots = _slots(placement, hubs)
     lanes = _lanes(placement, int(parameters[col.P_LANES]), hubs)
-    return Wiring(parameters, blocks, units, axons, reads, hubs, summed, parts, slots, lanes)
+    return Wiring(
+        parameters, blocks, units, axons, reads, hubs, summed, parts, slots, lanes, pools(placement.network)
+    )
 
 
 def held(placement: Placement, block: Block) -> Projection:
@@ -69,8 +71,9 @@ def _blocks(placement: Placement, converts: bool) -> Ints:
         row[col.ROW_0], row[col.ROWS_N] = block.rows.start, len(block.rows)
         row[col.COL_0], row[col.COLS_N] = block.cols.start, len(block.cols)
         row[col.CELLS], row[col.ACC_UP], row[col.DOWN_0] = cells, acc, down_0
-        apart = it.kernel.window**2 if it.kernel and converts else 1
-        row[col.CONVERTS], row[col.APART] = converts, apart
+        most = takes_largest(it)
+        apart = it.kernel.window**2 if it.kernel and not mirror and (converts or most) else 1
+        row[col.CONVERTS], row[col.APART], row[col.LARGEST] = converts, apart, most
         row[col.ACC_DOWN] = acc + places * apart * len(block.cols)
         row[col.POS_0], row[col.POS_N] = (block.positions.start if block.positions else 0), places
         ends = (it.source, it.target) if up else (it.target, it.source)

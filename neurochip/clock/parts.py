@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.clock import columns as col
-from neurochip.clock.tables import fine_bits, offsets, pool_bits
+from neurochip.clock.tables import fine_bits, offsets, pool_bits, pools
 from neurochip.mapping import BACKWARD, FORWARD, Placement
 from neurochip.program import Program
 
 Ints = NDArray[np.integer[Any]]
+
+Parts = dict[tuple[int, int], list[tuple[int, ...]]]
+"""Parts of each sum, by its unit and where it goes (``S_TO``)."""
 
 NOWHERE = -1
 """Position of a column that is read for no position."""
@@ -35,24 +38,26 @@ def sums(placement: Placement, program: Program, blocks: Ints, hubs: Ints) -> tu
     of_all: list[tuple[int, ...]] = []
     home, parts, partials = _contributions(placement, program, blocks)
     for core, mine in enumerate(parts):
-        order = sorted(mine, key=lambda unit: (home[unit] == core, unit))
-        hubs[core, col.SUM_LOCAL] = len(table) + sum(home[unit] != core for unit in order)
-        for unit in order:
-            table.append([unit, home[unit], len(of_all), partials[core, unit]])
+        order = sorted(mine, key=lambda it: (home[it[0]] == core, it))
+        hubs[core, col.SUM_LOCAL] = len(table) + sum(home[unit] != core for unit, _ in order)
+        for unit, to in order:
+            table.append([unit, home[unit], len(of_all), partials[core, to], to])
             hubs[home[unit], col.EXPECTED] += home[unit] != core
-            of_all += mine[unit]
+            of_all += mine[unit, to]
         hubs[core + 1, col.SUM_0] = len(table)
-    table.append([0, 0, len(of_all), 0])
+    table.append([0, 0, len(of_all), 0, 0])
     return np.array(table, np.int64), np.array(of_all, np.int64).reshape(-1, 6)
 
 
 def _contributions(
     placement: Placement, program: Program, blocks: Ints
-) -> tuple[dict[int, int], list[dict[int, list[tuple[int, ...]]]], dict[tuple[int, int], int]]:
-    """Home of each unit; for each core the parts of each unit's sum; for (core, unit) the arrays in it."""
+) -> tuple[dict[int, int], list[Parts], dict[tuple[int, int], int]]:
+    """Home of each unit; for each core the parts of each sum; for (core, where a sum goes) the arrays in
+    it."""
     first, finest = offsets(placement.network), fine_bits(placement.network, program)
     names, home = _reads(placement), dict[int, int]()
-    parts: list[dict[int, list[tuple[int, ...]]]] = [defaultdict(list) for _ in range(placement.mesh.cores)]
+    parts: list[Parts] = [defaultdict(list) for _ in range(placement.mesh.cores)]
+    pool = pools(placement.network).tolist()
     partials: dict[tuple[int, int], int] = defaultdict(int)
     for number, block, way in placement.sums.tolist():
         segment, row = placement.segments[number], blocks[block]
@@ -60,12 +65,16 @@ def _contributions(
         shift = finest[segment.population] - pool_bits(placement.network.projections[projection])
         down = way == BACKWARD and not row[col.B_MIRROR]
         name = names[projection, way, int(row[col.COL_0] if down else row[col.ROW_0])]
+        slot, places = pool[segment.population] if way == FORWARD else (0, 1)
         for neuron in range(segment.neurons.start, segment.neurons.stop):
             unit = first[segment.population] + neuron
             home[unit] = placement.groups[segment.group].core
-            partials[core, unit] += 1
-            mine = _down(row, neuron) if down else _up(row, neuron)
-            parts[core][unit] += [(it.accumulator, shift, unit, name, it.place, it.number) for it in mine]
+            columns = list(_down(row, neuron) if down else _up(row, neuron))
+            for place in range(places):
+                to = unit if places == 1 else first[-1] + slot + neuron * places + place
+                mine = columns if places == 1 else columns[place : place + 1]
+                partials[core, to] += 1
+                parts[core][unit, to] += [(at, shift, unit, name, where, k) for at, where, k in mine]
     return home, parts, partials
 
 

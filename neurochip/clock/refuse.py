@@ -20,8 +20,8 @@ STRICT = 2
 
 
 def require_supported(placement: Placement, formats: Mapping[str, Format], hardware: Hardware) -> None:
-    """Raise ConfigError for what is not modelled behind converters, for max pooling, and for sums of a
-    convolution that could leave ``partial`` where no converter holds them to it."""
+    """Raise ConfigError for what is not modelled behind converters, and for sums of a convolution that could
+    leave ``partial`` where no converter holds them to it."""
     network = placement.network
     if hardware.crossbar.converts:
         require_known(placement, hardware)
@@ -30,13 +30,8 @@ def require_supported(placement: Placement, formats: Mapping[str, Format], hardw
         kernel = it.kernel
         if kernel is None:
             continue
-        if kernel.pooling == "max":
-            key = f"network.layers.{it.source}.pool.kind"
-            raise ConfigError(
-                [Problem(f"{key} must be average in the cycle engine, not 'max'", f"experiment.{key}")]
-            )
         rows, cols = it.weight_shape
-        most = max(rows, cols * kernel.size**2) * kernel.window**2
+        most = max(rows, cols * kernel.size**2) * (1 if kernel.pooling == "max" else kernel.window**2)
         if most * -formats["weight"].lo > formats["partial"].hi:
             rule = f"must hold {most} weights of the convolution {network.label(index)}"
             raise ConfigError([Problem(f"registers.partial.bits {rule}", "hardware.registers.partial")])

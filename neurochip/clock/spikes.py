@@ -10,34 +10,37 @@ from neurochip.fixed.jit import kernel
 
 
 @kernel
-def push(registers, fifo, core, axon, sign, now):
+def push(registers, fifo, core, axon, value, now):
     """Write a spike into the input FIFO, which has room; it is seen from the next cycle on."""
     entry = fifo[core, (registers[core, col.FIFO_HEAD] + registers[core, col.FIFO_N]) % fifo.shape[1]]
-    entry[0], entry[1], entry[2] = axon, sign, now
+    entry[0], entry[1], entry[2] = axon, value, now
     registers[core, col.FIFO_N] += 1
 
 
 @kernel
-def inject(parameters, units, axons, registers, ports, flits, fifo, events, slot, spike, core, now, counts):
+def inject(
+    parameters, units, axons, registers, ports, flits, fifo, events, slot, spike, winner, core, now, counts
+):
     """The injector: in a cycle one spike goes to one axon, or one flit of it. Returns 1 when a delivery
     begins.
 
-    ``slot``: the core's first slot.
+    ``slot``: the core's first slot. A spike carries the place of its unit's window that won: its value is
+    1 more than that, with the spike's sign.
     """
     reg = registers[core]
     unit = events[slot + reg[col.EVENT]]
-    axon, begun = units[unit] + reg[col.AXON], 0
+    axon, begun, value = units[unit] + reg[col.AXON], 0, spike[unit] * (1 + winner[unit])
     if axon < units[unit + 1]:
         to = axons[axon, col.A_CORE]
         if to == core:
             if reg[col.FIFO_N] == fifo.shape[1]:
                 return 0
-            push(registers, fifo, core, axon, spike[unit], now)
+            push(registers, fifo, core, axon, value, now)
             begun = 1
         else:
             before, length = reg[col.SENT], parameters[col.P_SPIKE]
             done = router.inject(
-                parameters, registers, ports, flits, core, now, to, axon, spike[unit], length, counts
+                parameters, registers, ports, flits, core, now, to, axon, value, length, counts
             )
             if not done and reg[col.SENT] == before:
                 return 0
@@ -66,8 +69,10 @@ def look_up(blocks, axons, reads, registers, fifo, lines, core, now, counts):
     back, axon, number = 1 - reg[col.FRONT], entry[0], 0
     for read in range(axons[axon, col.A_READ], axons[axon + 1, col.A_READ]):
         block, way = reads[read, col.R_BLOCK], reads[read, col.R_WAY]
-        number = lines_of(blocks[block], block, way, axons[axon, col.A_UNIT], lines[core, back], number)
-    reg[col.SIGN + back], reg[col.LINES_N + back], reg[col.LOOKED] = entry[1], number, now
+        unit, winner = axons[axon, col.A_UNIT], abs(entry[1]) - 1
+        number = lines_of(blocks[block], block, way, unit, winner, lines[core, back], number)
+    sign = 1 if entry[1] > 0 else -1
+    reg[col.SIGN + back], reg[col.LINES_N + back], reg[col.LOOKED] = sign, number, now
     reg[col.MARK] |= 1 << col.LOOKUP
     counts[core, col.AXON_LOOKUPS] += 1
 
@@ -85,7 +90,7 @@ def read(parameters, blocks, registers, lines, cells, acc, seen, core, counts):
     front = reg[col.FRONT]
     reg[col.MARK] |= 1 << col.ROWS
     line, first, sign = lines[core, front, reg[col.LINE]], reg[col.PART], reg[col.SIGN + front]
-    block = blocks[line[col.L_BLOCK]]
+    block, sign = blocks[line[col.L_BLOCK]], sign * line[col.L_ADDS]
     reg[col.WAIT] += 1
     if reg[col.WAIT] < parameters[col.P_ACCESS]:
         return 0

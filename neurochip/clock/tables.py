@@ -26,7 +26,8 @@ Ints = NDArray[np.integer[Any]]
 
 def pool_bits(projection: Projection) -> int:
     """Fraction bits by which the mean over a pooling window is finer than a weight."""
-    window = projection.kernel.window if projection.kernel else 1
+    kernel = projection.kernel
+    window = kernel.window if kernel and kernel.pooling == "average" else 1
     return 2 * (window.bit_length() - 1)
 
 
@@ -57,6 +58,22 @@ def populations(network: Network, program: Program, formats: Mapping[str, Format
         size = network.populations[index].size
         rows.append([first[index], size, program.neuron.code, nudged, nudged - 1, *parameters])
     return np.array(rows, np.int64)
+
+
+def pools(network: Network) -> Ints:
+    """For each population the first of its windows' sums, and the places of a window whose largest sum its
+    neurons take (1: none, the sum is the current); int64 [populations + 1, 2]."""
+    rows, slots = [[0, 1]], 0
+    for it in network.projections:
+        places = it.kernel.window**2 if takes_largest(it) and it.kernel else 1
+        rows.append([slots, places])
+        slots += it.n_post * places if places > 1 else 0
+    return np.array([*rows, [slots, 1]], np.int64)
+
+
+def takes_largest(projection: Projection) -> bool:
+    """Whether a max pooling is behind a projection."""
+    return projection.kernel is not None and projection.kernel.pooling == "max"
 
 
 def format_table(formats: Mapping[str, Format]) -> Ints:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.hardware import Hardware
-from neurochip.mapping import BACKWARD, Placement
+from neurochip.mapping import BACKWARD, FORWARD, Placement
 from neurochip.mapping.packets import Packets
 from neurochip.timing.edges import passes
 from neurochip.timing.flits import travel
@@ -73,12 +73,29 @@ def conversions(placement: Placement, hardware: Hardware) -> Ints:
 
 
 def _sums(placement: Placement) -> tuple[Ints, Ints, Ints]:
-    """(source, home, neurons) of the sums of each segment, in the order in which sum units take them."""
+    """(source, home, number) of the sums of each segment, in the order in which sum units take them."""
     cores = placement.mesh.cores
     segment, block, _ = placement.sums.T
     source = np.array([it.core for it in placement.blocks], np.int64)[block]
+    each, way = _each(placement), placement.sums[:, 2]
+    most = (way == FORWARD) & (each[segment] > 1)
     pairs = np.unique(segment * cores + source)
+    number = np.zeros(len(pairs), np.int64)
+    for those, times in ((~most, np.ones_like(each)), (most, each)):
+        some = np.unique((segment * cores + source)[those])
+        number[np.searchsorted(pairs, some)] += times[some // cores]
     order = np.array([(it.population, it.neurons.start) for it in placement.segments])[pairs // cores]
-    pairs = pairs[np.lexsort((order[:, 1], order[:, 0]))]
+    rank = np.lexsort((order[:, 1], order[:, 0]))
+    pairs, number = pairs[rank], number[rank]
     size = np.array([len(it.neurons) for it in placement.segments], np.int64)
-    return pairs % cores, placement.home[pairs // cores], size[pairs // cores]
+    return pairs % cores, placement.home[pairs // cores], size[pairs // cores] * number
+
+
+def _each(placement: Placement) -> Ints:
+    """Sums that come up to a neuron of each segment: one, or those of a max pooling's window."""
+    found = np.ones(len(placement.segments), np.int64)
+    for number, segment in enumerate(placement.segments):
+        kernel = placement.network.projections[segment.population - 1].kernel if segment.population else None
+        if kernel and kernel.pooling == "max":
+            found[number] = kernel.window**2
+    return found
