@@ -16,8 +16,9 @@ from test_engine import network as dense_network
 
 from neurochip.clock import Clock, convert
 from neurochip.clock import columns as col
+from neurochip.cost import estimate as averaged
 from neurochip.devices import Adc, Resistive
-from neurochip.errors import ConfigError
+from neurochip.errors import ConfigError, RegisterOverflow
 from neurochip.experiment import Run, load
 from neurochip.experiment.clocked import clocked
 from neurochip.hardware import Hardware
@@ -144,6 +145,19 @@ def test_a_wrong_draw_is_noticed() -> None:
         pair.run(1)
 
 
+def test_a_strict_register_ends_the_run_of_both() -> None:
+    """A clipped code is an overflow of `partial`; both say so in the same tick."""
+    sets = ["registers.partial.overflow=error", "crossbar.adc={bits: 4, range_cells: 1}"]
+    pair = Pair(dense_network(16, 12, 4), Hardware.load("tiny", sets), program(), scale=1.0)
+    inputs, targets = pair.data(1)
+    found = []
+    for it in (pair.fast, pair.clock):
+        with pytest.raises(RegisterOverflow, match=r"register partial overflowed.* at tick") as caught:
+            it.run(inputs, targets, np.array([0]), 1)
+        found.append(str(caught.value).partition(" at ")[2].partition("'free'")[0])
+    assert found[0] == found[1] == "tick 1 of phase "
+
+
 def test_cycles_of_conversions_by_hand() -> None:
     """11 columns (4 and 3 up, 4 rows down) by 2 converters of 3 cycles, then sums and neurons as ever."""
     hardware = with_keys(
@@ -156,6 +170,9 @@ def test_cycles_of_conversions_by_hand() -> None:
         timing.neurons == ceil(11 / 2) * 3 + ceil(7 / 2) + ceil(12 / lanes) * hardware.core.neuron_cycles
     ).all()
     assert timing.machines["convert"].tolist() == [ceil(11 / 2) * 3 * 12 * 2]
+    counts, digital = pair.derived(pair.fast.take_tally()), with_keys(hardware, crossbar={"adc": None})
+    averages = [averaged(counts, it).cycles.sum() for it in (hardware, digital)]
+    assert averages[0] - averages[1] == pytest.approx(11 / 2 * 3 * 12 * 2)
 
 
 @pytest.mark.parametrize("kind", ["adc", "levels"])
