@@ -39,6 +39,7 @@ class Pair:
     scale: float = 0.4
     fast: Chip = field(init=False)
     clock: Clock = field(init=False)
+    won: Ints | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         placement = place(self.network, self.hardware, self.rule.feedback, fold=self.fold)
@@ -67,21 +68,24 @@ class Pair:
         """Run samples on both and compare everything, every register in every tick included; returns the
         banks."""
         inputs, targets = self.data(samples)
-        units, banks = np.arange(self.network.neurons), []
+        units, banks, won = np.arange(self.network.neurons), [], list[Ints]()
         for n in range(samples):
             given = inputs[n : n + 1], targets[n : n + 1], np.array([n]), family
             one, other = self.fast.run(*given, probe=units), self.clock.run(*given, probe=units)
             np.testing.assert_array_equal(one.trace, other.trace)
             np.testing.assert_array_equal(one.banks, other.banks)
             np.testing.assert_array_equal(one.readout, other.readout)
+            np.testing.assert_array_equal(one.won, other.won)
             banks.append(one.banks)
+            won.append(one.won)
+        self.won = np.concatenate(won)
         return np.concatenate(banks)
 
     def learn(self, banks: Ints, family: int = 3) -> None:
         """Update both and compare all weights."""
         n = len(self.network.projections)
         for chip in (self.fast, self.clock):
-            chip.learn(banks, [Rate(37, 6)] * n, [Rate(3, 8)] * n, family)
+            chip.learn(banks, [Rate(37, 6)] * n, [Rate(3, 8)] * n, family, self.won)
         for name in ("masters", "weights", "biases"):
             for one, other in zip(getattr(self.fast, name), getattr(self.clock, name), strict=True):
                 np.testing.assert_array_equal(one, other, err_msg=name)
@@ -132,7 +136,7 @@ class Pair:
     @property
     def finer(self) -> list[int]:
         """For each population, how much finer its currents are than a weight: pooling on either side."""
-        bits = [2 * (p.kernel.window.bit_length() - 1) if p.kernel else 0 for p in self.network.projections]
+        bits = [p.pool_bits for p in self.network.projections]
         own = [max(bits[max(index - 1, 0) : index + 1]) for index in range(len(bits) + 1)]
         return [0, *own[1:]]
 

@@ -18,7 +18,7 @@ from neurochip.counts import ACTIONS
 from neurochip.errors import ConfigError, RegisterOverflow
 from neurochip.hardware import Hardware
 from neurochip.mapping import place
-from neurochip.network import ConvLayer, Network, Pool
+from neurochip.network import Network
 from neurochip.noc import Mesh
 
 pytestmark = compiled
@@ -204,13 +204,6 @@ def test_a_strict_register_ends_the_run() -> None:
 
 
 def test_what_is_refused() -> None:
-    pool = ConvLayer(kind="conv", channels=2, kernel=3, pool=Pool(kind="max", window=2))
-    network = Network.build([pool, dense(2)], (1, 6, 6), 2)
-    hardware = chip((1, 1), (64, 64))
-    with pytest.raises(
-        ConfigError, match=r"network\.layers\.0\.pool\.kind must be average in the cycle engine"
-    ):
-        Clock(hardware, place(network, hardware, True), program())
     narrow = Hardware.load("digital_28nm", ["registers.partial.bits=8"])
     with pytest.raises(
         ConfigError, match=r"registers\.partial\.bits must hold \d+ weights of the convolution"

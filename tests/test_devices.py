@@ -668,9 +668,9 @@ def test_what_convolutions_refuse() -> None:
     layers = [conv(4, 3, 1, 1, 2), dense(10)]
     assert "placement.fold_pooling must be false" in refusal(layers, of("sram"), fold=True)
     assert "core.neurons must hold all neurons of" in refusal(layers, of("resistive", neurons=24))
-    mirrored = refusal([conv(4, 3), conv(4, 3), dense(10)], of("resistive", feedback="mirrored"))
-    assert mirrored.startswith("crossbar.feedback must be transposed: a mirrored kernel")
-    assert refusal([conv(4, 3), conv(4, 3), dense(10)], of("sram", feedback="mirrored")) == mirrored
+    for device in ("sram", "resistive"):
+        mirrored = refusal([conv(4, 3), conv(4, 3), dense(10)], of(device, feedback="mirrored"))
+        assert mirrored.startswith("crossbar.feedback must be transposed: a mirrored kernel")
     largest = [conv(4, 3), dense(10)]
     largest[0] = largest[0].model_copy(update={"pool": {"kind": "max", "window": 2}})
     kind = type(layers[0]).model_validate({**layers[0].model_dump(), "pool": {"kind": "max", "window": 2}})

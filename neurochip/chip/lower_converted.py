@@ -7,9 +7,9 @@ import numpy as np
 from neurochip.chip import columns as col
 from neurochip.chip.memory import Matrix, Memory
 from neurochip.chip.operations import Operations
-from neurochip.errors import ConfigError, Problem
 from neurochip.hardware import Hardware
 from neurochip.mapping import FORWARD, Placement, Reading, readings
+from neurochip.mapping.converted import require_known
 from neurochip.network import Network, Projection
 from neurochip.program import Program
 
@@ -19,7 +19,7 @@ def operations(placement: Placement, memory: Memory, program: Program, hardware:
 
     Raises ConfigError for convolutions of which it is not known what their cells would do.
     """
-    _require_known(placement, hardware)
+    require_known(placement, hardware)
     network, found = placement.network, readings(placement, program.feedback)
     rows = [_row(network, it, memory, program) for it in found]
     for number, row in enumerate(rows):
@@ -62,29 +62,3 @@ def _array(projection: Projection, matrix: Matrix) -> tuple[int, int, int]:
     if projection.kernel:
         return col.DOWN, matrix.forward, matrix.stride
     return col.DENSE, matrix.back, matrix.back_stride
-
-
-def _require_known(placement: Placement, hardware: Hardware) -> None:
-    """Raise ConfigError for what is not modelled: max pooling, folded or mirrored kernels, copies."""
-    network, device, found = placement.network, hardware.crossbar.device, []
-    copied = [index for index in range(len(network.projections)) if placement.replicas(index) > 1]
-    kernels = [p for p in network.projections if p.kernel]
-    if network.max_pooled:
-        message = "network: max pooling cannot be behind column converters (crossbar.device, crossbar.adc)"
-        found.append(Problem(f"{message}; take average pooling", "network.layers"))
-    if placement.folded and any(p.kernel and p.kernel.window > 1 for p in kernels):
-        rule = (
-            "must be false: folded kernels cannot be behind column converters (crossbar.device, crossbar.adc)"
-        )
-        found.append(Problem(f"placement.fold_pooling {rule}", "placement.fold_pooling"))
-    if not hardware.crossbar.cells.exact and copied:
-        message = f"must hold all neurons of {network.label(copied[0])}: copies of a kernel on {device} cells"
-        found.append(
-            Problem(f"core.neurons {message} would differ, which is not modelled", "hardware.core.neurons")
-        )
-    mirrors = [p for p in kernels if p.source != 0] if hardware.crossbar.cells.exact else kernels
-    if mirrors and hardware.crossbar.feedback == "mirrored":
-        message = "must be transposed: a mirrored kernel behind column converters is not modelled"
-        found.append(Problem(f"crossbar.feedback {message}", "hardware.crossbar.feedback"))
-    if found:
-        raise ConfigError(found)

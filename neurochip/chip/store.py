@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.chip import kernels
-from neurochip.chip.cells import HELD_BITS, Cells, converter_table
+from neurochip.chip.cells import Cells, converter_table
 from neurochip.chip.convert import FINE
 from neurochip.chip.lower import conv_table, offsets
 from neurochip.chip.memory import Memory
 from neurochip.chip.threads import side_by_side
 from neurochip.devices import Resistive
+from neurochip.devices.resistive_tables import HELD_BITS
 from neurochip.hardware import Hardware
 from neurochip.network import Network
 

@@ -3,7 +3,7 @@ take."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from neurochip.clock import columns as col
 from neurochip.clock import lower, tables
+from neurochip.clock.analog import Analog
 from neurochip.clock.events import Events
 from neurochip.clock.learning import learn
 from neurochip.clock.marks import Marks
@@ -20,6 +21,7 @@ from neurochip.clock.running import Outcome, run_sample
 from neurochip.clock.state import Log, Machines, Memories, Wiring
 from neurochip.clock.store import Store
 from neurochip.clock.timeline import Timeline
+from neurochip.devices import Resistive
 from neurochip.fixed import Format, Rate
 from neurochip.fixed.scalar import subkey
 from neurochip.hardware import Hardware
@@ -65,25 +67,33 @@ class Clock:
         network, cores = self.placement.network, self.placement.mesh.cores
         self.formats = self.hardware.registers.formats()
         self.fraction = self.hardware.registers.fraction.bits
-        require_supported(network, self.formats, self.hardware)
+        require_supported(self.placement, self.formats, self.hardware)
         self.populations = tables.populations(network, self.program, self.formats)
         self.format_table = tables.format_table(self.formats)
+        self.converter = tables.converter(self.hardware.crossbar, self.formats["weight"])
         parameters = tables.parameters(self.hardware, network)
         self.wiring = lower.wiring(self.placement, self.program, parameters)
         depth = min(self.hardware.core.fifo_depth, lower.most_axons(self.wiring))
         buffers = self.hardware.noc.fifo_flits, depth, lower.most_lines(self.wiring)
         self.machines = Machines.of(cores, *buffers, network.neurons)
-        self.store = Store.of(self.placement, self.wiring.blocks)
+        self.store = Store.of(self.placement, self.wiring.blocks, self._cells())
         sizes = lower.sizes(self.wiring.blocks)
-        self.memories = Memories.of(*sizes, network.neurons, self.hardware.core.lanes)
+        places = int(self.wiring.pools[-1, 0])
+        self.memories = Memories.of(*sizes, places, network.neurons, self.hardware.core.lanes)
         self.log, self.marks = Log.of(0, cores), Marks(self.now)
         self._clear()
 
     # -- weights -------------------------------------------------------------------------------------------
 
-    def load(self, masters: Sequence[Ints], biases: Sequence[Ints]) -> None:
-        """Write masters (of the weight shapes) and biases (one for each column) into all copies."""
+    def load(
+        self, masters: Sequence[Ints], biases: Sequence[Ints], cells: Mapping[str, Ints] | None = None
+    ) -> None:
+        """Write masters (of the weight shapes) and biases (one for each column) into all copies.
+
+        ``cells``: as in `Chip.load`, whose state it may be.
+        """
         self.store.load(masters, biases, (1 << self.fraction) >> 1, self.fraction)
+        self.store.place_cells(self.fraction, cells)
         self.fill()
 
     @property
@@ -120,15 +130,23 @@ class Clock:
         program, n, units = program or self.program, len(names), self.placement.network.neurons
         probe = np.zeros(0, np.int64) if probe is None else np.asarray(probe, np.int64)
         banks = np.zeros((n if capture else 0, program.banks, units), np.int32)
-        outcome = Outcome.of(n, self.placement.network.populations[-1].size, banks, program, probe)
+        network = self.placement.network
+        outputs, pooled = network.populations[-1].size, network.max_pooled
+        outcome = Outcome.of(n, outputs, banks, pooled, program, probe)
         for sample, name in enumerate(np.asarray(names).tolist()):
             data = np.asarray(inputs[sample], np.int64), np.asarray(targets[sample], np.int64)
             run_sample(self, sample, subkey(family, name), data, program, outcome, probe)
         return outcome
 
-    def learn(self, banks: Ints, rates: Sequence[Rate], bias_rates: Sequence[Rate], family: int) -> None:
+    def learn(
+        self, banks: Ints, rates: Sequence[Rate], bias_rates: Sequence[Rate], family: int,
+        won: Ints | None = None,
+    ) -> None:  # fmt: skip
         """Let the update units walk all crossbars once; arguments as `Chip.learn`."""
-        learn(self, np.asarray(banks, np.int64), rates, bias_rates, family)
+        if self.placement.network.max_pooled and (won is None or won.shape != banks.shape):
+            raise ValueError(f"behind max pooling, won of shape {banks.shape} is needed: Outcome.won")
+        won = np.zeros((*banks.shape[:2], 0), np.int8) if won is None else won
+        learn(self, np.asarray(banks, np.int64), rates, bias_rates, family, np.asarray(won, np.int64))
 
     def draws(self, steps: tuple[int, int], nudged: bool) -> Ints:
         """Random words in a tick; see `tables.draws`."""
@@ -171,6 +189,12 @@ class Clock:
         return timing
 
     # -- inside --------------------------------------------------------------------------------------------
+
+    def _cells(self) -> Analog | None:
+        record = self.hardware.crossbar.cells
+        if not isinstance(record, Resistive):
+            return None
+        return Analog.of(record, self.placement, self.formats["weight"])
 
     @property
     def _projections(self) -> range:

@@ -7,25 +7,29 @@ from neurochip.fixed.jit import kernel
 
 
 @kernel
-def lines_of(block, number, way, unit, lines, n):
-    """Append the lines of a block that a spike of ``unit`` reads to ``lines``; returns how many there are."""
+def lines_of(block, number, way, unit, winner, lines, n):
+    """Append the lines of a block that a spike of ``unit`` reads to ``lines``; returns how many there are.
+
+    ``winner``: the place of the unit's window that won in the last tick.
+    """
     transposed = way == col.BACKWARD and block[col.B_MIRROR] == 0
     neuron = unit - (block[col.SERVED_0] if transposed else block[col.DRIVER_0])
     if block[col.B_CONV] == 0:
         index = neuron - (block[col.COL_0] if transposed else block[col.ROW_0])
-        return _line(lines, n, number, transposed, index, block[col.ACC_UP], 0, 0)
+        acc = block[col.ACC_DOWN] if transposed else block[col.ACC_UP]
+        return _line(lines, n, number, transposed, index, acc, 0, 0, True)
     if transposed:
-        return _columns_of(block, number, neuron, lines, n)
+        return _columns_of(block, number, neuron, winner, lines, n)
     if block[col.B_MIRROR] != 0:
-        return _mirror_rows_of(block, number, neuron, lines, n)
+        return _mirror_rows_of(block, number, neuron, winner, lines, n)
     return _rows_of(block, number, neuron, lines, n)
 
 
 @kernel
-def _line(lines, n, number, column, index, acc, y, x):
+def _line(lines, n, number, column, index, acc, y, x, adds):
     line = lines[n]
     line[col.L_BLOCK], line[col.L_COLUMN], line[col.L_INDEX] = number, column, index
-    line[col.L_ACC], line[col.L_Y], line[col.L_X] = acc, y, x
+    line[col.L_ACC], line[col.L_Y], line[col.L_X], line[col.L_ADDS] = acc, y, x, adds
     return n + 1
 
 
@@ -45,13 +49,16 @@ def _rows_of(block, number, neuron, lines, n):
             if top >= block[col.OUT_HEIGHT] or left >= block[col.OUT_WIDTH]:
                 continue
             if 0 <= row < block[col.ROWS_N] and 0 <= position < block[col.POS_N]:
+                if block[col.APART] > 1:
+                    part = (y - ky) // stride % window * window + (x - kx) // stride % window
+                    position = position * block[col.APART] + part
                 acc = block[col.ACC_UP] + position * block[col.COLS_N]
-                n = _line(lines, n, number, 0, row, acc, 0, 0)
+                n = _line(lines, n, number, 0, row, acc, 0, 0, True)
     return n
 
 
 @kernel
-def _mirror_rows_of(block, number, neuron, lines, n):
+def _mirror_rows_of(block, number, neuron, winner, lines, n):
     """Rows that a neuron above drives in a mirror: its channel's, at every position that its window
     covers."""
     channel, place = neuron % block[col.C_OUT], neuron // block[col.C_OUT]
@@ -67,12 +74,13 @@ def _mirror_rows_of(block, number, neuron, lines, n):
             position = y * block[col.WIDTH] + x - block[col.POS_0]
             if 0 <= row < block[col.ROWS_N] and 0 <= position < block[col.POS_N]:
                 acc = block[col.ACC_UP] + position * block[col.COLS_N]
-                n = _line(lines, n, number, 0, row, acc, 0, 0)
+                adds = block[col.LARGEST] == 0 or part == winner
+                n = _line(lines, n, number, 0, row, acc, 0, 0, adds)
     return n
 
 
 @kernel
-def _columns_of(block, number, neuron, lines, n):
+def _columns_of(block, number, neuron, winner, lines, n):
     """The column of a neuron above, once for each place of its window at which it has a row on the map."""
     column, place = neuron % block[col.C_OUT] - block[col.COL_0], neuron // block[col.C_OUT]
     position = place - block[col.POS_0]
@@ -86,6 +94,8 @@ def _columns_of(block, number, neuron, lines, n):
         for row in range(block[col.ROW_0], block[col.ROW_0] + block[col.ROWS_N]):
             ky, kx = row // size % size, row % size
             if 0 <= y + ky < block[col.HEIGHT] and 0 <= x + kx < block[col.WIDTH]:
-                n = _line(lines, n, number, 1, column, 0, y, x)
+                acc = block[col.ACC_DOWN] + (position * window * window + part) * block[col.ROWS_N]
+                adds = block[col.LARGEST] == 0 or part == winner
+                n = _line(lines, n, number, 1, column, acc, y, x, adds)
                 break
     return n

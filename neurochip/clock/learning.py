@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 Ints = NDArray[np.integer[Any]]
 
 
-def learn(clock: Clock, banks: Ints, rates: Sequence[Rate], bias_rates: Sequence[Rate], family: int) -> None:
+def learn(
+    clock: Clock, banks: Ints, rates: Sequence[Rate], bias_rates: Sequence[Rate], family: int, won: Ints
+) -> None:
     """Walk all crossbars once: products, sums of copies, new values, answers to copies.
 
     Each stage ends when the slowest core is done, with a pass over the tree. Raises ConfigError when the sums
@@ -32,7 +34,7 @@ def learn(clock: Clock, banks: Ints, rates: Sequence[Rate], bias_rates: Sequence
     began, store, cores = clock.now, clock.store, range(clock.placement.mesh.cores)
     store.set_rates(rates, bias_rates)
     sums, before = np.zeros(len(store.values), np.int64), store.weights.copy()
-    _side_by_side(clock, [_multiply(clock, core, banks, sums) for core in cores])
+    _side_by_side(clock, [_multiply(clock, core, banks, won, sums) for core in cores])
     if len(store.words):
         _exchange(clock, store.words, store.word_of, True, sums, sums)
     _side_by_side(clock, [_write(clock, core, sums, family) for core in cores])
@@ -41,17 +43,18 @@ def learn(clock: Clock, banks: Ints, rates: Sequence[Rate], bias_rates: Sequence
         _show(clock)
     mirrored = store.mirrored_changes(store.weights != before)
     np.add.at(clock.counts[-1, :, col.MIRROR_WRITES], *mirrored)
+    store.settle(len(banks), clock.fraction)
     clock.fill()
     clock.marks.updates.append((began, clock.now - began))
     require_no_overflow(clock, f"update {len(clock.marks.updates)}")
 
 
-def _multiply(clock: Clock, core: int, banks: Ints, sums: Ints) -> int:
+def _multiply(clock: Clock, core: int, banks: Ints, won: Ints, sums: Ints) -> int:
     """Sums of products on a core, of weights and then of biases; returns the cycles of its update unit."""
     wiring, lanes, bank = clock.wiring, clock.hardware.update_unit.lanes, clock.formats["bank"]
     terms = np.array([[it.sign, it.bank_pre, it.bank_post] for it in clock.program.terms], np.int64)
     cycles = update.products(
-        core, lanes, wiring.blocks, clock.store.kept, terms, banks, sums, clock.counts[-1]
+        core, lanes, wiring.blocks, clock.store.kept, terms, banks, won, sums, clock.counts[-1]
     )
     units = wiring.slots[wiring.hubs[core, col.SLOT_0] : wiring.hubs[core + 1, col.SLOT_0]]
     update.bias_sums(units, clock.store.copy_of, terms, banks, min(1 << bank.frac, bank.hi), sums)

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.clock import columns as col
+from neurochip.clock.parts import sums
 from neurochip.clock.state import Wiring
-from neurochip.clock.tables import fine_bits, offsets, pool_bits
+from neurochip.clock.tables import offsets, pools, takes_largest
 from neurochip.mapping import BACKWARD, Block, Placement
 from neurochip.network import Projection
 from neurochip.program import Program
@@ -20,13 +21,15 @@ Ints = NDArray[np.integer[Any]]
 
 def wiring(placement: Placement, program: Program, parameters: Ints) -> Wiring:
     """All tables of a placed network."""
-    blocks = _blocks(placement)
+    blocks = _blocks(placement, bool(parameters[col.P_CONVERTS]))
     units, axons, reads = _axons(placement)
     hubs = np.zeros((placement.mesh.cores + 1, 8), np.int64)
-    sums, parts = _sums(placement, program, blocks, hubs)
+    summed, parts = sums(placement, program, blocks, hubs)
     slots = _slots(placement, hubs)
     lanes = _lanes(placement, int(parameters[col.P_LANES]), hubs)
-    return Wiring(parameters, blocks, units, axons, reads, hubs, sums, parts, slots, lanes)
+    return Wiring(
+        parameters, blocks, units, axons, reads, hubs, summed, parts, slots, lanes, pools(placement.network)
+    )
 
 
 def held(placement: Placement, block: Block) -> Projection:
@@ -54,7 +57,7 @@ def most_lines(wiring: Wiring) -> int:
     return int(np.diff(running[first]).max()) if len(first) > 1 else 1
 
 
-def _blocks(placement: Placement) -> Ints:
+def _blocks(placement: Placement, converts: bool) -> Ints:
     """The block table, with one more row whose first accumulator is the number of all."""
     rows, cells, acc, first = [], 0, 0, offsets(placement.network)
     for number, block in enumerate(placement.blocks):
@@ -62,13 +65,16 @@ def _blocks(placement: Placement) -> Ints:
         up, mirror = block.role == "forward", block.role == "mirror"
         places = len(block.positions) if block.positions is not None else 1
         down_0, down_n = (0, 0) if mirror else _rows_that_feed_back(placement, number)
-        row = [0] * 26
+        row = [0] * col.BLOCK_COLUMNS
         row[col.B_PROJECTION], row[col.B_CORE] = block.projection, block.core
         row[col.B_CONV], row[col.B_MIRROR] = it.kernel is not None, mirror
         row[col.ROW_0], row[col.ROWS_N] = block.rows.start, len(block.rows)
         row[col.COL_0], row[col.COLS_N] = block.cols.start, len(block.cols)
         row[col.CELLS], row[col.ACC_UP], row[col.DOWN_0] = cells, acc, down_0
-        row[col.ACC_DOWN] = acc + places * len(block.cols)
+        most = takes_largest(it)
+        apart = it.kernel.window**2 if it.kernel and not mirror and (converts or most) else 1
+        row[col.CONVERTS], row[col.APART], row[col.LARGEST] = converts, apart, most
+        row[col.ACC_DOWN] = acc + places * apart * len(block.cols)
         row[col.POS_0], row[col.POS_N] = (block.positions.start if block.positions else 0), places
         ends = (it.source, it.target) if up else (it.target, it.source)
         row[col.DRIVER_0], row[col.SERVED_0] = first[ends[0]], first[ends[1]]
@@ -79,8 +85,10 @@ def _blocks(placement: Placement) -> Ints:
             row[col.PADDING], row[col.WINDOW] = it.kernel.padding, it.kernel.window
         rows.append(row)
         cells += block.cells
-        acc += places * len(block.cols) + down_n
-    end = [0] * 26
+        if converts and it.kernel and down_n:
+            down_n = places * apart * len(block.rows)
+        acc += places * apart * len(block.cols) + down_n
+    end = [0] * col.BLOCK_COLUMNS
     end[col.ACC_UP] = acc
     return np.array([*rows, end], np.int64)
 
@@ -119,45 +127,6 @@ def _axons(placement: Placement) -> tuple[Ints, Ints, Ints]:
 
 def _by_unit(numbered: Any) -> tuple[int, int]:
     return numbered[1].population, numbered[1].neurons.start
-
-
-def _sums(placement: Placement, program: Program, blocks: Ints, hubs: Ints) -> tuple[Ints, Ints]:
-    """For each core the sums that it sends, those of other cores' neurons first, and their parts."""
-    first, finest = offsets(placement.network), fine_bits(placement.network, program)
-    parts: list[dict[int, list[tuple[int, int]]]] = [defaultdict(list) for _ in range(placement.mesh.cores)]
-    home = {}
-    for number, block, way in placement.sums.tolist():
-        segment, row = placement.segments[number], blocks[block]
-        it = placement.network.projections[int(row[col.B_PROJECTION])]
-        shift = finest[segment.population] - pool_bits(it)
-        down = way == BACKWARD and not row[col.B_MIRROR]
-        for neuron in range(segment.neurons.start, segment.neurons.stop):
-            unit = first[segment.population] + neuron
-            home[unit] = placement.groups[segment.group].core
-            parts[int(row[col.B_CORE])][unit].append((_accumulator(row, neuron, down), shift))
-    table: list[list[int]] = []
-    of_all: list[tuple[int, int]] = []
-    for core, mine in enumerate(parts):
-        order = sorted(mine, key=lambda unit: (home[unit] == core, unit))
-        hubs[core, col.SUM_LOCAL] = len(table) + sum(home[unit] != core for unit in order)
-        for unit in order:
-            table.append([unit, home[unit], len(of_all)])
-            hubs[home[unit], col.EXPECTED] += home[unit] != core
-            of_all += mine[unit]
-        hubs[core + 1, col.SUM_0] = len(table)
-    table.append([0, 0, len(of_all)])
-    return np.array(table, np.int64), np.array(of_all, np.int64).reshape(-1, 2)
-
-
-def _accumulator(row: Ints, neuron: int, down: bool) -> int:
-    """Where a block sums up for a neuron."""
-    if down:
-        return int(row[col.ACC_DOWN]) + neuron - int(row[col.DOWN_0])
-    if not row[col.B_CONV]:
-        return int(row[col.ACC_UP]) + neuron - int(row[col.COL_0])
-    channels = int(row[col.C_IN] if row[col.B_MIRROR] else row[col.C_OUT])
-    place, channel = neuron // channels - int(row[col.POS_0]), neuron % channels - int(row[col.COL_0])
-    return int(row[col.ACC_UP]) + place * int(row[col.COLS_N]) + channel
 
 
 def _slots(placement: Placement, hubs: Ints) -> Ints:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from neurochip.errors import ConfigError, Problem, RegisterOverflow
 from neurochip.fixed import Format
 from neurochip.hardware import Hardware
-from neurochip.network import Network
+from neurochip.mapping import Placement
+from neurochip.mapping.converted import require_known
 from neurochip.neurons import registers as reg
 
 if TYPE_CHECKING:
@@ -18,23 +19,19 @@ STRICT = 2
 """Overflow code of a register that ends the run."""
 
 
-def require_supported(network: Network, formats: Mapping[str, Format], hardware: Hardware) -> None:
-    """Raise ConfigError for cells that are not exact and converters, for max pooling, and for sums of a
-    convolution that could leave ``partial``."""
+def require_supported(placement: Placement, formats: Mapping[str, Format], hardware: Hardware) -> None:
+    """Raise ConfigError for what is not modelled behind converters, and for sums of a convolution that could
+    leave ``partial`` where no converter holds them to it."""
+    network = placement.network
     if hardware.crossbar.converts:
-        rule = "must be sram without crossbar.adc in the cycle engine"
-        raise ConfigError([Problem(f"crossbar.device {rule}", "hardware.crossbar.device")])
+        require_known(placement, hardware)
+        return
     for index, it in enumerate(network.projections):
         kernel = it.kernel
         if kernel is None:
             continue
-        if kernel.pooling == "max":
-            key = f"network.layers.{it.source}.pool.kind"
-            raise ConfigError(
-                [Problem(f"{key} must be average in the cycle engine, not 'max'", f"experiment.{key}")]
-            )
         rows, cols = it.weight_shape
-        most = max(rows, cols * kernel.size**2) * kernel.window**2
+        most = max(rows, cols * kernel.size**2) * (1 if kernel.pooling == "max" else kernel.window**2)
         if most * -formats["weight"].lo > formats["partial"].hi:
             rule = f"must hold {most} weights of the convolution {network.label(index)}"
             raise ConfigError([Problem(f"registers.partial.bits {rule}", "hardware.registers.partial")])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.clock import capture, tick
+from neurochip.clock import capture, convert, tick
 from neurochip.clock import columns as col
 from neurochip.clock.refuse import require_no_overflow
 from neurochip.clock.state import Log
@@ -36,12 +36,16 @@ class Outcome:
     readout: Ints
     banks: Ints
     trace: Ints
+    won: Ints
 
     @classmethod
-    def of(cls, samples: int, outputs: int, banks: Ints, program: Program, probe: Ints) -> Outcome:
+    def of(
+        cls, samples: int, outputs: int, banks: Ints, pooled: bool, program: Program, probe: Ints
+    ) -> Outcome:
         ticks = program.ticks if len(probe) else 0
         trace = np.zeros((ticks, 1 + len(reg.STATE), len(probe)), np.int64)
-        return cls(np.zeros((samples, outputs), np.int64), banks, trace)
+        won = np.zeros((*banks.shape[:2], banks.shape[2] if pooled else 0), np.int8)
+        return cls(np.zeros((samples, outputs), np.int64), banks, trace, won)
 
 
 @dataclass
@@ -52,7 +56,7 @@ class Course:
     time: int = 0
     saved_at: int = 0
     elapsed: int = 0
-    saved: tuple[Ints, Ints] | None = None
+    saved: tuple[Ints, Ints, Ints] | None = None
 
 
 def run_sample(
@@ -77,7 +81,9 @@ def run_sample(
             now = course.time + k
             words = clock.draws(schedule[now], bool(nudge[0] * nudge[1]))
             shifts = np.array(schedule[now], np.int64)
-            _tick(clock, number, k, (shifts, words, subkey(family, now + 1), nudge, *data))
+            reading = subkey(subkey(family, convert.READS + number), now + 1)
+            this = shifts, words, subkey(family, now + 1), nudge, *data, clock.converter, reading
+            _tick(clock, number, k, this)
             if len(probe):
                 outcome.trace[course.elapsed, 0] = clock.memories.spike[probe]
                 outcome.trace[course.elapsed, 1:] = clock.memories.state[:, probe]
@@ -86,16 +92,18 @@ def run_sample(
         course.time += phase.ticks
         _save(clock, number, phase, course)
         if phase.bank is not None and len(outcome.banks):
-            bank = outcome.banks[sample, 1 - phase.bank if flip else phase.bank]
-            _capture(clock, number, subkey(family, CAPTURES + number), bank)
+            which = 1 - phase.bank if flip else phase.bank
+            _capture(clock, number, subkey(family, CAPTURES + number), outcome.banks[sample, which])
+            if outcome.won.shape[-1]:
+                outcome.won[sample, which] = clock.memories.winner
             require_no_overflow(clock, f"the end of phase {phase.name!r}, sample {sample} of the batch")
         if phase.readout:
             outcome.readout[sample] = clock.memories.state[reg.MEMBRANE][-outcome.readout.shape[1] :]
 
 
 def _tick(clock: Clock, number: int, k: int, this: tuple[Any, ...]) -> None:
-    """One tick, and the cycles that it takes; ``this``: schedule, random words, key, nudge,
-    inputs and targets."""
+    """One tick, and the cycles that it takes; ``this``: schedule, random words, key, nudge, inputs, targets,
+    converters and the key of their noise."""
     wiring, it, memories, counts = clock.wiring, clock.machines, clock.memories, clock.counts[number]
     clock.spikes[number] += memories.spike != 0
     tree = int(wiring.parameters[col.P_BARRIER])
@@ -103,12 +111,12 @@ def _tick(clock: Clock, number: int, k: int, this: tuple[Any, ...]) -> None:
     one = np.zeros(clock.populations.shape[1], np.int64)
     spikes = tick.deliver(
         *wiring[:6], wiring.slots, it.registers, it.ports, it.flits, it.links, it.fifo, it.lines, it.events,
-        it.busy, memories.cells, memories.acc, memories.spike, clock.now, counts, *log,
+        it.busy, *memories[:3], memories.spike, memories.winner, clock.now, counts, *log,
     )  # fmt: skip
     neurons = tick.update(
-        wiring.parameters, wiring.hubs, wiring.sums, wiring.parts, wiring.lanes, it.registers, it.ports,
-        it.flits, it.links, it.busy, *memories[1:], clock.populations, one, *this, clock.format_table,
-        clock.now + spikes + tree, counts, *log,
+        wiring.parameters, wiring.hubs, wiring.sums, wiring.parts, wiring.lanes, wiring.pools,
+        it.registers, it.ports, it.flits, it.links, it.busy, *memories[1:], clock.populations, one,
+        *this, clock.format_table, clock.now + spikes + tree, counts, *log,
     )  # fmt: skip
     clock.marks.tick(number, k, clock.now, spikes, neurons)
     clock.now += spikes + neurons + 2 * tree
@@ -120,17 +128,18 @@ def _start(clock: Clock, number: int, phase: Phase, course: Course) -> None:
     if phase.start == "continue":
         return
     if phase.start == "reset" or course.saved is None:
-        memories.state[:], memories.spike[:], course.time = 0, 0, 0
+        memories.state[:], memories.spike[:], memories.winner[:], course.time = 0, 0, 0, 0
         _edge(clock, number, col.STATE_RESETS)
     else:
-        memories.state[:], memories.spike[:] = course.saved
+        memories.state[:], memories.spike[:], memories.winner[:] = course.saved
         course.time = course.saved_at
         _edge(clock, number, col.STATE_RESTORES)
 
 
 def _save(clock: Clock, number: int, phase: Phase, course: Course) -> None:
     if phase.save:
-        course.saved = clock.memories.state.copy(), clock.memories.spike.copy()
+        memories = clock.memories
+        course.saved = memories.state.copy(), memories.spike.copy(), memories.winner.copy()
         course.saved_at = course.time
         _edge(clock, number, col.STATE_SAVES)
 

@@ -19,7 +19,7 @@ class Wiring(NamedTuple):
     ``units``: for each unit its first axon, int64 [units + 1]. An axon is an entry of the axon table of one
     core: it names the reads that a spike sets off there. ``hubs``: the core table; ``sums`` and ``parts``:
     the sums that cores send, and the partial sums in them; ``slots``: the units of each core; ``lanes``: runs
-    of units that lanes take together.
+    of units that lanes take together; ``pools``: see `tables.pools`.
     """
 
     parameters: Ints
@@ -32,13 +32,14 @@ class Wiring(NamedTuple):
     parts: Ints
     slots: Ints
     lanes: Ints
+    pools: Ints
 
 
 class Machines(NamedTuple):
     """The state machines of all cores.
 
     ``registers``: int64 [cores, registers]; ``ports``: [cores, ports, fields]; ``flits``: [cores, ports,
-    depth, fields], rings; ``links``: flits that crossed each link; ``fifo``: [cores, depth, (axon, sign,
+    depth, fields], rings; ``links``: flits that crossed each link; ``fifo``: [cores, depth, (axon, value,
     cycle)]; ``lines``: [cores, 2, lines, fields]; ``events``: units that fire, by slot; ``busy``: cycles
     [cores, machines].
     """
@@ -58,18 +59,23 @@ class Machines(NamedTuple):
         registers, ports = (np.zeros((cores, *n), np.int64) for n in ((col.CORE_REGISTERS,), (5, 6)))
         registers[:, col.OPEN], registers[:, col.LOOKED] = 1, -1
         ports[:, :, col.FREED] = ports[:, :, col.LOCK] = -1
-        shapes = (cores, 5, flits, 8), (cores * 4,), (cores, fifo, 3), (cores, 2, lines, 6), (units,)
+        shapes = (cores, 5, flits, 8), (cores * 4,), (cores, fifo, 3), (cores, 2, lines, 7), (units,)
         rest = [np.zeros(shape, np.int64) for shape in (*shapes, (cores, len(col.MACHINES)))]
         return cls(registers, ports, *rest)
 
 
 class Memories(NamedTuple):
-    """Crossbar ``cells``, column sums ``acc``, and the neurons: ``state`` [registers, units], ``bias``,
+    """Crossbar ``cells``, column sums ``acc``, ``seen``: whether a row that adds to them was read in this
+    tick (for converters); ``places``: the sums of the places of all windows whose largest one is taken, and
+    ``winner``: [units], the place that won last; and the neurons: ``state`` [registers, units], ``bias``,
     ``spike`` (committed) and ``fired`` (of this tick), int64 [units]; ``over`` [2, registers]: overflows and
     1 + the unit of the last one; ``noise``, ``out``: scratch of the neuron kernels."""
 
     cells: Ints
     acc: Ints
+    seen: Ints
+    places: Ints
+    winner: Ints
     state: Ints
     bias: Ints
     spike: Ints
@@ -79,13 +85,15 @@ class Memories(NamedTuple):
     out: Ints
 
     @classmethod
-    def of(cls, cells: int, sums: int, units: int, lanes: int) -> Memories:
+    def of(cls, cells: int, sums: int, places: int, units: int, lanes: int) -> Memories:
         """Memories of zeros."""
         n = min(lanes, units)
         return cls(
-            np.zeros(cells, np.int64), np.zeros(sums, np.int64), np.zeros((len(reg.STATE), units), np.int64),
-            np.zeros(units, np.int64), np.zeros(units, np.int64), np.zeros(units, np.int64),
-            np.zeros((2, len(reg.REGISTERS)), np.int64), np.zeros((3, n), np.int64), np.zeros(n, np.int8),
+            np.zeros(cells, np.int64), np.zeros(sums, np.int64), np.zeros(sums, np.int64),
+            np.zeros(places, np.int64), np.zeros(units, np.int64),
+            np.zeros((len(reg.STATE), units), np.int64), np.zeros(units, np.int64),
+            np.zeros(units, np.int64), np.zeros(units, np.int64), np.zeros((2, len(reg.REGISTERS)), np.int64),
+            np.zeros((3, n), np.int64), np.zeros(n, np.int8),
         )  # fmt: skip
 
 

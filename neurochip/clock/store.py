@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neurochip.clock import columns as col
 from neurochip.clock import update as up
+from neurochip.clock.analog import Analog
 from neurochip.clock.tables import offsets, pool_bits
 from neurochip.fixed import Rate
 from neurochip.mapping import Block, Placement
@@ -30,7 +31,7 @@ class Store:
     ``kept``: the table of `update`. ``values``: masters of the kept weights, then the copies of biases;
     ``weights``: what of a master a cell shows. ``copy_of``: for each unit its copy of a bias (-1: an input).
     ``biases``: first copies. ``words``, ``word_of``: what copies send, by core; ``back``, ``back_of``:
-    answers.
+    answers. ``analog``: the cells, None where they hold a weight exactly.
     """
 
     placement: Placement
@@ -44,9 +45,10 @@ class Store:
     word_of: Ints
     back: Ints
     back_of: Ints
+    analog: Analog | None = None
 
     @classmethod
-    def of(cls, placement: Placement, blocks: Ints) -> Store:
+    def of(cls, placement: Placement, blocks: Ints, analog: Analog | None) -> Store:
         """Memories of zeros for a placed network."""
         kept = _kept(placement)
         size = int((kept[:, up.U_ROWS] * kept[:, up.U_COLS]).sum())
@@ -68,6 +70,7 @@ class Store:
             of,
             back,
             back_of,
+            analog,
         )
 
     def load(self, masters: Sequence[Ints], biases: Sequence[Ints], half: int, fraction: int) -> None:
@@ -80,6 +83,30 @@ class Store:
         for it, bias in zip(self.placement.network.projections, biases, strict=True):
             copies = self.copy_of[first[it.target] : first[it.target + 1]]
             self.values[copies] = np.tile(np.asarray(bias, np.int64), it.n_post // it.weight_shape[1])
+
+    def place_cells(self, fraction: int, state: Mapping[str, Ints] | None) -> None:
+        """New cells for the weights, or those of a ``state`` of the fast engine's cells."""
+        if self.analog and state is not None:
+            self.analog.restore(state)
+        elif self.analog:
+            self.analog.now = 0
+            for index in range(len(self.placement.network.projections)):
+                self.analog.place(index, self.matrix(self.weights, index))
+        self.settle(0, fraction)
+
+    def settle(self, samples: int, fraction: int) -> None:
+        """Write the weights into cells that are not exact, ``samples`` after the last time; masters go on
+        from what they then hold."""
+        if self.analog is None:
+            return
+        self.analog.now += samples
+        for index in range(len(self.placement.network.projections)):
+            told = self.matrix(self.weights, index)
+            change = self.analog.write(index, told) - told
+            for row in self.kept[self.kept[:, up.U_PROJECTION] == index]:
+                part = change[_rows(row), self._cols(row)]
+                self._of(self.weights, row)[:] += part
+                self._of(self.values, row)[:] += part << fraction
 
     def matrix(self, memory: Ints, projection: int, replica: int = 0) -> Ints:
         """A projection's weights or masters as one matrix of its weight shape, as one copy holds them."""
@@ -100,6 +127,9 @@ class Store:
             replica = block.replica if block.role == "forward" else 0
             it = self.placement.network.projections[block.projection]
             matrix = self.matrix(self.weights, block.projection, replica)
+            if self.analog:
+                copy = int(block.role == "mirror")
+                matrix = self.analog.matrix(block.projection, copy, it.weight_shape)
             if self.placement.folded and it.kernel:
                 matrix = _folded(matrix, it)
                 it = it.folded()

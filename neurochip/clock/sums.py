@@ -24,22 +24,44 @@ def send_away(parameters, sums, parts, registers, ports, flits, acc, formats, ov
     entry = mine[col.ENTRY]
     if mine[col.SENT] == 0:
         mine[col.TOTAL] = _total(core, entry, sums, parts, acc, formats, over, counts)
-    unit, home, length = sums[entry, col.S_UNIT], sums[entry, col.S_HOME], parameters[col.P_SUM]
+    to, home, length = sums[entry, col.S_TO], sums[entry, col.S_HOME], parameters[col.P_SUM]
     if router.inject(
-        parameters, registers, ports, flits, core, now, home, unit, mine[col.TOTAL], length, counts
+        parameters, registers, ports, flits, core, now, home, to, mine[col.TOTAL], length, counts
     ):
         mine[col.ENTRY] += 1
 
 
 @kernel
-def keep(parameters, sums, parts, registers, acc, formats, current, over, core, end, counts):
+def keep(parameters, sums, parts, registers, acc, formats, current, places, over, core, end, counts):
     """Add the next sums of the core's own neurons to their currents."""
     mine = registers[core]
     mine[col.MARK] |= 1 << col.SUMS
     last = min(mine[col.ENTRY] + parameters[col.P_ADDERS], end)
     for entry in range(mine[col.ENTRY], last):
-        current[sums[entry, col.S_UNIT]] += _total(core, entry, sums, parts, acc, formats, over, counts)
+        total = _total(core, entry, sums, parts, acc, formats, over, counts)
+        arrive(current, places, sums[entry, col.S_TO], total)
     mine[col.ENTRY] = last
+
+
+@kernel
+def arrive(current, places, to, total):
+    """Add a sum to a unit's current, or to a place of its window."""
+    if to < current.shape[0]:
+        current[to] += total
+    else:
+        places[to - current.shape[0]] += total
+
+
+@kernel
+def _largest(pool, offset, run, places, current, winner):
+    """Add the largest sum of each unit's window to its current, and note whose it is, the first of equals."""
+    for unit in range(run[col.T_FIRST], run[col.T_FIRST] + run[col.T_COUNT]):
+        at, best = pool[0] + (unit - offset) * pool[1], 0
+        for place in range(1, pool[1]):
+            if places[at + place] > places[at + best]:
+                best = place
+        current[unit] += places[at + best]
+        winner[unit] = best
 
 
 @kernel
@@ -55,14 +77,14 @@ def _total(core, entry, sums, parts, acc, formats, over, counts):
             over[1, reg.PARTIAL] = sums[entry, col.S_UNIT] + 1
         acc[at] = 0
         total += kept << parts[part, col.PART_SHIFT]
-        counts[core, col.PARTIAL_SUMS] += 1
+    counts[core, col.PARTIAL_SUMS] += sums[entry, col.S_PARTIALS]
     return total
 
 
 @kernel
 def advance(
-    parameters, hubs, lanes, registers, populations, one, shifts, draws, family, nudge, inputs, targets,
-    formats, state, bias, fired, noise, out, over, core, counts,
+    parameters, hubs, lanes, pools, places, winner, registers, populations, one, shifts, draws, family, nudge,
+    inputs, targets, formats, state, bias, fired, noise, out, over, core, counts,
 ):  # fmt: skip
     """One cycle of the lanes; in the last cycle of a group its units are advanced."""
     mine, cycles = registers[core], parameters[col.P_NEURON_CYCLES]
@@ -73,6 +95,10 @@ def advance(
     group = mine[col.STEP] // cycles - 1
     for run in range(hubs[core, col.LANE_0], hubs[core + 1, col.LANE_0]):
         if lanes[run, col.T_GROUP] == group:
+            number = lanes[run, col.T_POPULATION]
+            pool, offset = pools[number], populations[number, reg.OFFSET]
+            if pool[1] > 1:
+                _largest(pool, offset, lanes[run], places, state[reg.CURRENT], winner)
             _units(
                 lanes[run], populations[lanes[run, col.T_POPULATION]], one, shifts, draws[lanes[run,
                 col.T_POPULATION]], family, nudge, inputs, targets, formats, state, bias, fired, noise, out,

@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip import fixed
 from neurochip.clock import columns as col
+from neurochip.clock import convert
+from neurochip.devices import Resistive
+from neurochip.devices.resistive_tables import HELD_BITS
 from neurochip.fixed import Format
-from neurochip.hardware import Hardware
+from neurochip.hardware import Crossbar, Hardware
 from neurochip.network import Network, Projection
 from neurochip.neurons import registers as reg
 from neurochip.program import Program
@@ -22,7 +26,8 @@ Ints = NDArray[np.integer[Any]]
 
 def pool_bits(projection: Projection) -> int:
     """Fraction bits by which the mean over a pooling window is finer than a weight."""
-    window = projection.kernel.window if projection.kernel else 1
+    kernel = projection.kernel
+    window = kernel.window if kernel and kernel.pooling == "average" else 1
     return 2 * (window.bit_length() - 1)
 
 
@@ -55,6 +60,22 @@ def populations(network: Network, program: Program, formats: Mapping[str, Format
     return np.array(rows, np.int64)
 
 
+def pools(network: Network) -> Ints:
+    """For each population the first of its windows' sums, and the places of a window whose largest sum its
+    neurons take (1: none, the sum is the current); int64 [populations + 1, 2]."""
+    rows, slots = [[0, 1]], 0
+    for it in network.projections:
+        places = it.kernel.window**2 if takes_largest(it) and it.kernel else 1
+        rows.append([slots, places])
+        slots += it.n_post * places if places > 1 else 0
+    return np.array([*rows, [slots, 1]], np.int64)
+
+
+def takes_largest(projection: Projection) -> bool:
+    """Whether a max pooling is behind a projection."""
+    return projection.kernel is not None and projection.kernel.pooling == "max"
+
+
 def format_table(formats: Mapping[str, Format]) -> Ints:
     """One row for each register: lowest and highest value, overflow and rounding code, shift into the
     bank."""
@@ -63,16 +84,29 @@ def format_table(formats: Mapping[str, Format]) -> Ints:
     return np.array(rows, np.int64)
 
 
+def converter(crossbar: Crossbar, weight: Format) -> Ints:
+    """The converters of a chip, as `convert` sees them; int64 [4]."""
+    found, full, cells = np.zeros(4, np.int64), -weight.lo, crossbar.cells
+    if isinstance(cells, Resistive):
+        found[convert.FINE] = HELD_BITS - 1 - weight.bits
+        found[convert.NOISE] = fixed.draws.bell_scale(cells.read_noise * full * 2.0 ** found[convert.FINE])
+    if crossbar.adc:
+        found[convert.END] = crossbar.adc.range_cells * full
+        found[convert.CODES] = 2 ** (crossbar.adc.bits - 1)
+    return found
+
+
 def parameters(hardware: Hardware, network: Network) -> Ints:
     """The parameters of the state machines; see `columns`."""
     packets = Packets.of(hardware, network)
-    row = np.zeros(13, np.int64)
+    row = np.zeros(14, np.int64)
     row[col.P_MESH_COLS], row[col.P_ADDERS] = hardware.mesh.cols, hardware.crossbar.column_adders
     row[col.P_LANES], row[col.P_NEURON_CYCLES] = hardware.core.lanes, hardware.core.neuron_cycles
     row[col.P_FIFO], row[col.P_BARRIER] = hardware.core.fifo_depth, barrier_cycles(hardware)
     row[col.P_ROUTER], row[col.P_LINK] = hardware.noc.router_cycles, hardware.noc.link_cycles
     row[col.P_SPIKE], row[col.P_SUM], row[col.P_WORD] = packets.spike, packets.sum, packets.word
     row[col.P_UPDATE_LANES], row[col.P_ACCESS] = hardware.update_unit.lanes, hardware.crossbar.access_cycles
+    row[col.P_CONVERTS] = hardware.crossbar.converts
     return row
 
 

@@ -8,7 +8,7 @@ the counter of deliveries that are under way, and the tree.
 from __future__ import annotations
 
 from neurochip.clock import columns as col
-from neurochip.clock import logs, router, spikes, sums
+from neurochip.clock import convert, logs, router, spikes, sums
 from neurochip.fixed.jit import kernel
 from neurochip.neurons import registers as reg
 
@@ -16,7 +16,7 @@ from neurochip.neurons import registers as reg
 @kernel
 def deliver(
     parameters, blocks, units, axons, reads, hubs, slots, registers, ports, flits, links, fifo, lines, events,
-    busy, cells, acc, spike, start, counts, rows, used, last,
+    busy, cells, acc, seen, spike, winner, start, counts, rows, used, last,
 ):  # fmt: skip
     """Send the committed spikes until every one of them is looked up and added; returns the cycles.
 
@@ -36,11 +36,11 @@ def deliver(
             if mine[col.EVENT] < mine[col.EVENTS_N]:
                 under_way += spikes.inject(
                     parameters, units, axons, registers, ports, flits, fifo, events, hubs[core, col.SLOT_0],
-                    spike, core, now, counts,
+                    spike, winner, core, now, counts,
                 )  # fmt: skip
                 sending = sending or mine[col.EVENT] < mine[col.EVENTS_N]
             if mine[col.LOOKED] >= 0 or mine[col.LINES_N + mine[col.FRONT]] > 0:
-                under_way -= spikes.read(parameters, blocks, registers, lines, cells, acc, core, counts)
+                under_way -= spikes.read(parameters, blocks, registers, lines, cells, acc, seen, core, counts)
             if mine[col.LOOKED] < 0 and mine[col.FIFO_N] > 0:
                 spikes.look_up(blocks, axons, reads, registers, fifo, lines, core, now, counts)
             mine[col.OPEN] = mine[col.FIFO_N] < fifo.shape[1]
@@ -64,20 +64,23 @@ def _events(hubs, slots, registers, events, spike):
 
 @kernel
 def update(
-    parameters, hubs, sum_table, parts, lanes, registers, ports, flits, links, busy, acc, state, bias, spike,
-    fired, over, noise, out, populations, one, shifts, draws, family, nudge, inputs, targets, formats, start,
-    counts, rows, used, last,
+    parameters, hubs, sum_table, parts, lanes, pools, registers, ports, flits, links, busy, acc, seen, places,
+    winner, state, bias, spike, fired, over, noise, out, populations, one, shifts, draws, family, nudge,
+    inputs, targets, converters, reading, formats, start, counts, rows, used, last,
 ):  # fmt: skip
-    """Send all sums home, advance all neurons and commit their spikes; returns the cycles.
+    """Convert what was read, send all sums home, advance all neurons, commit their spikes; returns the
+    cycles.
 
     ``populations``: the population table, ``one``: scratch for a row of it; ``shifts``: the neuron's row of
     its schedule; ``draws``: int64 [populations, 2], random words of an update and of an encoder; ``family``:
     key of this tick's draws; ``nudge``: sign, multiplier, shift; ``inputs``,
-    ``targets``: of the sample; ``formats``: the format table.
+    ``targets``: of the sample; ``converters``, ``reading``: see `convert`; ``formats``: the format table.
     """
     state[reg.CURRENT, :] = 0
+    places[:] = 0
     for core in range(registers.shape[0]):
         registers[core, col.ENTRY] = hubs[core, col.SUM_0]
+        registers[core, col.COLUMN] = convert.first_column(core, parameters, hubs, sum_table)
         registers[core, col.GOT] = registers[core, col.STEP] = 0
     now, working = start, True
     while working:
@@ -89,9 +92,14 @@ def update(
             if mine[col.ARRIVED] != 0:
                 mine[col.ARRIVED] = 0
                 mine[col.GOT] += 1
-                state[reg.CURRENT, mine[col.ADDRESS]] += mine[col.VALUE]
+                sums.arrive(state[reg.CURRENT], places, mine[col.ADDRESS], mine[col.VALUE])
             working = working or not complete
-            if mine[col.ENTRY] < end:
+            if convert.step(
+                parameters, hubs, sum_table, parts, registers, acc, seen, converters, reading, formats, over,
+                core, counts,
+            ):  # fmt: skip
+                working = True
+            elif mine[col.ENTRY] < end:
                 working = True
                 if mine[col.ENTRY] < hubs[core, col.SUM_LOCAL]:
                     sums.send_away(
@@ -100,14 +108,15 @@ def update(
                     )  # fmt: skip
                 else:
                     sums.keep(
-                        parameters, sum_table, parts, registers, acc, formats, state[reg.CURRENT], over, core,
-                        end, counts,
+                        parameters, sum_table, parts, registers, acc, formats, state[reg.CURRENT], places,
+                        over, core, end, counts,
                     )  # fmt: skip
             elif complete and mine[col.STEP] < hubs[core, col.GROUPS] * parameters[col.P_NEURON_CYCLES]:
                 working = True
                 sums.advance(
-                    parameters, hubs, lanes, registers, populations, one, shifts, draws, family, nudge,
-                    inputs, targets, formats, state, bias, fired, noise, out, over, core, counts,
+                    parameters, hubs, lanes, pools, places, winner, registers, populations, one, shifts,
+                    draws, family, nudge, inputs, targets, formats, state, bias, fired, noise, out, over,
+                    core, counts,
                 )  # fmt: skip
         logs.cycle(now, registers, busy, rows, used, last)
         now += 1

@@ -22,22 +22,25 @@ the first copy; geometry of the kernel before folding; rate; projection."""
 
 
 @kernel
-def products(core, lanes, blocks, kept, terms, banks, sums, counts):
-    """Sums of products of a core's banks over a batch; returns the cycles that its update unit takes."""
+def products(core, lanes, blocks, kept, terms, banks, won, sums, counts):
+    """Sums of products of a core's banks over a batch; returns the cycles that its update unit takes.
+
+    ``won``: int64 [samples, banks, units or 0], winners of windows when the banks were captured.
+    """
     cycles = 0
     for it in range(kept.shape[0]):
         block = blocks[kept[it, U_BLOCK]]
         if block[col.B_CORE] == core:
             for s in range(banks.shape[0]):
                 for t in range(terms.shape[0]):
-                    cycles += _block(lanes, block, kept[it], terms[t], banks[s], sums, counts[core])
+                    cycles += _block(lanes, block, kept[it], terms[t], banks[s], won[s], sums, counts[core])
             number = kept[it, U_ROWS] * kept[it, U_COLS] * banks.shape[0]
             counts[core, col.ACCUMULATIONS] += number
     return cycles
 
 
 @kernel
-def _block(lanes, block, kept, term, banks, sums, counts):
+def _block(lanes, block, kept, term, banks, won, sums, counts):
     """One term of one sample for all rows of a block."""
     n, cycles = kept[U_COLS], 0
     before, after = banks[term[1]], banks[term[2]]
@@ -47,7 +50,7 @@ def _block(lanes, block, kept, term, banks, sums, counts):
             factor = term[0] * before[block[col.DRIVER_0] + row]
             taps = _outer(factor, after, block[col.SERVED_0] + block[col.COL_0], sums, at, n)
         else:
-            taps = _positions(block, kept, row, term[0], before, after, sums, at)
+            taps = _positions(block, kept, row, term[0], before, after, won[term[2]], sums, at)
         counts[col.UPDATE_MULTIPLIES] += taps * n
         cycles += taps * ((n + lanes - 1) // lanes)
     return cycles
@@ -62,7 +65,7 @@ def _outer(factor, after, post, sums, at, n):
 
 
 @kernel
-def _positions(block, kept, row, sign, before, after, sums, at):
+def _positions(block, kept, row, sign, before, after, won, sums, at):
     """Add the products of a kernel's row at every position that the block serves; returns how many are on the
     map."""
     size, taps, window = kept[U_SIZE], 0, kept[U_WINDOW]
@@ -75,8 +78,20 @@ def _positions(block, kept, row, sign, before, after, sums, at):
             x = (left + part % window) * kept[U_STRIDE] + kx - kept[U_PADDING]
             if 0 <= y < block[col.HEIGHT] and 0 <= x < block[col.WIDTH]:
                 pre = block[col.DRIVER_0] + (y * block[col.WIDTH] + x) * block[col.C_IN] + channel
-                taps += _outer(sign * before[pre], after, post, sums, at, kept[U_COLS])
+                if block[col.LARGEST] != 0:
+                    taps += _outer_won(sign * before[pre], after, won, part, post, sums, at, kept[U_COLS])
+                else:
+                    taps += _outer(sign * before[pre], after, post, sums, at, kept[U_COLS])
     return taps
+
+
+@kernel
+def _outer_won(factor, after, won, place, post, sums, at, n):
+    """As `_outer`, of the columns whose window was won by ``place``; the others' products are left out."""
+    for k in range(n):
+        if won[post + k] == place:
+            sums[at + k] += factor * after[post + k]
+    return 1
 
 
 @kernel

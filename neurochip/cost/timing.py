@@ -57,12 +57,12 @@ def from_ticks(part: Mapping[str, Any], update: Mapping[str, Any], counts: Count
 def estimate(counts: Counts, hardware: Hardware) -> Timing:
     """The cycles of a run, from average counts.
 
-    In a tick a core takes a cycle for each spike that arrives, ``access_cycles`` for each word that it
-    reads, ``neuron_cycles`` for each group of neurons that its lanes hold, and a cycle for each packet that
-    it sends. The chip takes what its busiest core or link takes, the way of an average packet, and the
-    barrier. Bursts are averaged out: in truth every tick waits for the core that is busiest in it, so this
-    is a lower bound but for overlaps. A phase's end adds the states that are moved, one for each lane and
-    cycle, and the update what the update unit does, ``lanes`` synapses a cycle.
+    In a tick a core takes a cycle for each spike that arrives, ``access_cycles`` for each word that it reads
+    and for as many columns that it converts, ``neuron_cycles`` for each group of neurons that its lanes hold,
+    and a cycle for each packet that it sends. The chip takes what its busiest core or link takes, the way of
+    an average packet, and the barrier. Bursts are averaged out: in truth every tick waits for the core that
+    is busiest in it, so this is a lower bound but for overlaps. A phase's end adds the states that are moved,
+    one for each lane and cycle, and the update what the update unit does, ``lanes`` synapses a cycle.
     """
     phases = len(counts.phases) - 1
     busy = np.concatenate([_running(counts, hardware, phases), _updating(counts, hardware)[None]])
@@ -83,9 +83,19 @@ def _running(counts: Counts, hardware: Hardware, phases: int) -> Reals:
         _of(counts, "axon_lookups")[:-1] * LOOKUP_CYCLES
         + _of(counts, "word_reads")[:-1] * hardware.crossbar.access_cycles
         + each_tick * core.neuron_cycles * ticks
+        + _converting(counts, hardware)
         + _of(counts, "packets")[:-1]
         + moved / core.lanes
     )
+    return found
+
+
+def _converting(counts: Counts, hardware: Hardware) -> Reals:
+    """Cycles of the converters of each core, [phases, cores]: ``column_adders`` columns in
+    ``access_cycles``."""
+    crossbar = hardware.crossbar
+    cycles = crossbar.access_cycles / crossbar.column_adders if crossbar.converts else 0.0
+    found: Reals = _of(counts, "partial_sums")[:-1] * cycles
     return found
 
 

@@ -78,7 +78,8 @@ class _Both:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.clock = Clock(run.hardware, run.placement, run.program)
-        self.clock.load(run.chip.masters, run.chip.biases)
+        cells = run.chip.cells.state() if run.chip.cells else None
+        self.clock.load(run.chip.masters, run.chip.biases, cells)
         run.chip.take_tally()
         self.loads: list[Ints] = []
         self.found: dict[str, None] = {}
@@ -88,7 +89,7 @@ class _Both:
         run, seed = self.run, self.run.experiment.seed
         inputs, targets, _ = run._feeds["train"].take(indices)
         family, units = key(seed, draws.NEURON, run.epoch), np.arange(run.network.neurons)
-        banks = []
+        banks, won = [], []
         for n in range(len(indices)):
             data = inputs[n : n + 1], targets[n : n + 1], np.array([start + n]), family
             fast = run.chip.run(*data, probe=units, loads=True)
@@ -98,10 +99,13 @@ class _Both:
             self._compare("banks", fast.banks, slow.banks)
             self._compare("readout", fast.readout, slow.readout)
             self.loads.append(fast.loads)
+            self._compare("winners", fast.won, slow.won)
             banks.append((fast.banks, slow.banks))
+            won.append((fast.won, slow.won))
         rates, update = run.rates(), key(seed, draws.UPDATE, run.epoch, start)
         for chip, mine in ((run.chip, 0), (self.clock, 1)):
-            chip.learn(np.concatenate([it[mine] for it in banks]), *rates, update)
+            captured = (np.concatenate([it[mine] for it in each]) for each in (banks, won))
+            chip.learn(next(captured), *rates, update, next(captured))
         for name in ("weights", "masters", "biases"):
             for one, other in zip(getattr(run.chip, name), getattr(self.clock, name), strict=True):
                 self._compare(name, one, other)

@@ -16,9 +16,9 @@ KIND_BITS = 2
 class Packets:
     """Flits of each kind of packet; a packet has a kind, the core that it goes to, a place there, a payload.
 
-    ``spike``: an axon and a sign. ``sum``: a neuron and the sum of a core's partial sums, which may be of
-    all its crossbars and in steps of a pooled current. ``word``: a synapse and the sum of its update, or its
-    new value.
+    ``spike``: an axon, a sign, and behind max pooling the place that won the window of its neuron. ``sum``: a
+    neuron and the sum of a core's partial sums, which may be of all its crossbars, in steps of a pooled
+    current or for a place of a window. ``word``: a synapse and the sum of its update, or its new value.
     """
 
     spike: int
@@ -31,10 +31,12 @@ class Packets:
         core, crossbar, registers = hardware.core, hardware.crossbar, hardware.registers
         head = KIND_BITS + address_bits(hardware.mesh.rows * hardware.mesh.cols)
         finest = max((it.kernel.window**2 if it.kernel else 1 for it in network.projections), default=1)
+        kernels = [it.kernel for it in network.projections if it.kernel]
+        largest = max((it.window**2 for it in kernels if it.pooling == "max"), default=1)
         total = registers.partial.bits + address_bits(core.crossbars) + address_bits(finest)
         synapses = core.crossbars * crossbar.rows * crossbar.cols
         payloads = (
-            address_bits(core.axons) + 1,
+            address_bits(core.axons) + 1 + address_bits(largest),
             address_bits(core.neurons) + total,
             address_bits(synapses) + registers.accumulator.bits,
         )

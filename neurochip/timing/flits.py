@@ -60,16 +60,21 @@ class Router:
 
 
 def travel(
-    mesh: Mesh, path: Path, length: int, sending: Sequence[Sequence[int]]
+    mesh: Mesh,
+    path: Path,
+    length: int,
+    sending: Sequence[Sequence[int]],
+    begin: Sequence[int] | None = None,
 ) -> tuple[list[int], list[int]]:
     """Cycles until each core has sent all of its packets, and until each has received all that come to it.
 
-    ``sending``: for each core the cores that its packets of ``length`` flits go to, in order. All begin at
-    once.
+    ``sending``: for each core the cores that its packets of ``length`` flits go to, in order. ``begin``: the
+    cycle in which each core begins; all at once by default.
     """
+    start = list(begin or [0] * mesh.cores)
     routers = {core: Router() for core in range(mesh.cores)}
     waiting = [deque(_flits(mesh, core, to, length)) for core, to in enumerate(sending)]
-    sent, received, now = [0] * mesh.cores, [0] * mesh.cores, 0
+    sent, received, now = start.copy(), [0] * mesh.cores, 0
     left = sum(len(to) for to in sending)
     while left:
         full = {
@@ -88,7 +93,7 @@ def travel(
             elif flit.last:
                 received[core], left = now + 1, left - 1
         for core, flits in enumerate(waiting):
-            if flits and (core, LOCAL) not in full:
+            if flits and now >= start[core] and (core, LOCAL) not in full:
                 routers[core].inputs[LOCAL].append(flits.popleft()._replace(ready=now + path.router))
                 sent[core] = now + 1
         now += 1
