@@ -25,6 +25,9 @@ ALWAYS, NEW, TOLD = range(3)
 comes again; recall them."""
 
 LOWEST_BITS = 0x0101010101010101
+BLOCK = 32
+"""Neurons whose spikes are looked for at once."""
+
 CAPTURE_KEY, READ_KEY = 1 << 32, 1 << 33
 """Draws at a phase's end, and those of analog reads in it, are named by these plus the phase; all others in a
 tick by 1 plus the tick."""
@@ -196,8 +199,7 @@ def _tick(
                 pop, sign, nudge[0], nudge[1], shifts, family, formats, state, bias[o : o + n], aim, noise,
                 spike[:n], over,
             )  # fmt: skip
-        for j in range(n, n + 8):
-            spike[j] = 0
+        _clear(spike[n : n + BLOCK])
         _commit(i, o, n, spike, eights, leaving, n_leaving)
 
 
@@ -254,22 +256,33 @@ def _load(pops, spikes, counts, segment_of, load):
 def _commit(population, offset, n, spike, eights, lists, counts):
     """Compact a population's spikes into its lists of unit numbers, rising, one list per sign.
 
-    ``eights`` is ``spike`` seen as words of eight neurons, the first in the lowest byte; beyond ``n`` both
-    are clear. A spike is a byte of 1 or -1, so its lowest bit tells that it is one and its highest the sign.
+    ``eights`` is ``spike`` seen as words of eight neurons, the first in the lowest byte; up to the next
+    multiple of `BLOCK` both are clear beyond ``n``. A spike is a byte of 1 or -1, so its lowest bit tells
+    that it is one and its highest the sign.
     """
     positive, negative = lists[0, offset : offset + n], lists[1, offset : offset + n]
     up = down = np.uint64(0)
-    for group in range((n + 7) // 8):
-        word = eights[group]
-        fired = word & LOWEST_BITS
+    for block in range((n + BLOCK - 1) // BLOCK):
+        fired = np.int64(0)
+        for part in range(BLOCK // 8):
+            fired |= _gathered(eights[block * (BLOCK // 8) + part]) << (8 * part)
         while fired != 0:
-            bit = trailing_zeros(fired)
-            unit, falling = offset + 8 * group + (bit >> 3), np.uint64((word >> (bit + 7)) & 1)
-            positive[up] = negative[down] = unit
+            neuron = block * BLOCK + trailing_zeros(fired)
+            falling = np.uint64(spike[neuron] < 0)
+            positive[up] = negative[down] = offset + neuron
             up += np.uint64(1) - falling
             down += falling
             fired &= fired - 1
     counts[0, population], counts[1, population] = up, down
+
+
+@kernel
+def _gathered(word):
+    """The lowest bits of the eight bytes of a word, as one byte."""
+    word &= LOWEST_BITS
+    word |= word >> 7
+    word |= word >> 14
+    return (word | word >> 28) & 0xFF
 
 
 @kernel

@@ -63,7 +63,7 @@ class Scratch:
     @classmethod
     def of(cls, threads: int, size: Sizes, sum_type: Type, word: Type) -> Scratch:
         """Cleared scratch; ``word`` is the type of the registers."""
-        spike = per_thread(threads, ((size.units + 15) // 8 * 8,), np.int8)
+        spike = per_thread(threads, (size.units // 8 * 8 + 64,), np.int8)
         fault = per_thread(threads, (5,), np.int64)
         fault[:] = -1
         return cls(
