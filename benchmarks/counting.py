@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 GOAL = 0.15
 COUNTERS = {
     "chip/engine.py": [r"_deliver\(pops, arriving, n_arriving, sent\)", r"over\[0, reg\.\w+\] \+= \w+"],
-    "chip/learn.py": [r"done\[(UPDATES|LOST|DRAWN|WRITES)\] \+= .*", r"over\[0, reg\.\w+\] \+= 1"],
+    "chip/learn.py": [r"(updates|lost) \+= 1", r"done\[\w+\] \+= .*", r"over\[0, reg\.\w+\] \+= 1"],
     "neurons/sigma_delta_kernels.py": [
         r"\w_over = word\(\w_over \+ .*\)",
         r"over\[0, reg\.\w+\] \+= \w+",

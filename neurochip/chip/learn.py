@@ -92,7 +92,7 @@ def _write_row(total, multiplier, shift, formats, fraction, family, name, master
     hi = (formats[reg.WEIGHT, 1] << fraction) + max(half - 1, 0)
     mode, rounding = formats[reg.WEIGHT, 2], formats[reg.WEIGHT, 3]
     draws = rounding == STOCHASTIC and shift > 0
-    writes = done[WRITES]
+    updates = lost = writes = 0
     for k in range(total.shape[0]):
         wide = np.int64(total[k])
         if wide == 0:
@@ -102,10 +102,9 @@ def _write_row(total, multiplier, shift, formats, fraction, family, name, master
             over[0, reg.ACCUMULATOR] += 1
             over[1, reg.ACCUMULATOR] = name + k + 1
         delta = shifted(kept * multiplier + dither(rounding, shift, family, name + k), shift)
-        done[UPDATES] += 1
-        done[DRAWN] += draws
+        updates += 1
         if delta == 0:
-            done[LOST] += 1
+            lost += 1
             continue
         wide = np.int64(master[k]) + delta
         value = stored(wide, lo, hi, mode)
@@ -114,9 +113,13 @@ def _write_row(total, multiplier, shift, formats, fraction, family, name, master
             over[1, reg.WEIGHT] = name + k + 1
         master[k] = value
         weight = (value + half) >> fraction
-        done[WRITES] += weight != weights[k]
+        writes += weight != weights[k]
         weights[k] = weight
-    return done[WRITES] != writes
+    done[UPDATES] += updates
+    done[LOST] += lost
+    done[WRITES] += writes
+    done[DRAWN] += updates * draws
+    return writes != 0
 
 
 @kernel
