@@ -70,6 +70,11 @@ class Program:
         """Ticks of one training sample."""
         return sum(phase.ticks for phase in self.phases)
 
+    @property
+    def restores(self) -> bool:
+        """Whether a phase ever goes back to the snapshot."""
+        return any(phase.start == "restore" for phase in self.phases)
+
     def inference(self) -> Program:
         """The program up to the readout, with nothing captured: what a prediction costs."""
         last = next(i for i, phase in enumerate(self.phases) if phase.readout)
