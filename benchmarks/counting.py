@@ -57,12 +57,13 @@ def without_counters(folder: Path) -> None:
 
 
 def trainer(package: Path, preset: str, sets: list[str], data: Path | None) -> subprocess.Popen[str]:
-    """A process that trains an epoch and tells its seconds for every line that it is sent."""
+    """A process that trains, says "ready", and for every line that it is sent trains two epochs more and says
+    how many seconds the quicker one took."""
     keys = [f"experiment.{key}" for key in sets]
     code = (
         "import sys; from neurochip import Run, load\n"
         f"run = Run(load({preset!r}, sets={keys!r}), 1, {data and str(data)!r}); run.warm_up()\n"
-        "run.train_epoch(); run.train_epoch(); print(run.chip.__class__.__module__, flush=True)\n"
+        "run.train_epoch(); run.train_epoch(); print('ready', flush=True)\n"
         "for _ in sys.stdin: print(min(run.train_epoch()['seconds'] for _ in range(2)), flush=True)\n"
     )
     given = {**os.environ, "PYTHONPATH": str(package)}
@@ -72,8 +73,8 @@ def trainer(package: Path, preset: str, sets: list[str], data: Path | None) -> s
     )
 
 
-def told(process: subprocess.Popen[str]) -> float:
-    """Seconds of one more epoch."""
+def seconds(process: subprocess.Popen[str]) -> float:
+    """Of one more epoch of a `trainer`."""
     if process.stdin is None or process.stdout is None:
         raise SystemExit("no pipes")
     process.stdin.write("again\n")
@@ -86,9 +87,9 @@ def share(package: Path, preset: str, sets: list[str], data: Path | None, rounds
     counting, plain = (trainer(path, preset, sets, data) for path in (ROOT, package))
     try:
         for process in (counting, plain):
-            if process.stdout is None or "chip" not in process.stdout.readline():
+            if process.stdout is None or "ready" not in process.stdout.readline():
                 raise SystemExit("training did not start")
-        return median(1 - told(plain) / told(counting) for _ in range(rounds))
+        return median(1 - seconds(plain) / seconds(counting) for _ in range(rounds))
     finally:
         for process in (counting, plain):
             process.kill()

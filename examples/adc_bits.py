@@ -10,7 +10,7 @@ import sys
 from typing import NamedTuple
 
 import neurochip
-from neurochip.experiment.pricing import cost_of
+from neurochip.experiment import cost_of
 
 seeds = range(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
 EPOCHS = 4
@@ -44,10 +44,8 @@ def mean(adc: str) -> Found:
 
 print("ADC bits   step of a code (largest weights)   validation accuracy   nJ a sample   of it conversions")
 for bits in range(3, 9):
-    step, found = (
-        4 * 2.0 ** (1 - bits),
-        mean(f"adc.bits={bits}"),
-    )  # the preset's range is that of 4 full cells
+    step = 4 * 2.0 ** (1 - bits)  # the preset's range is that of 4 full cells
+    found = mean(f"adc.bits={bits}")
     print(
         f"{bits:8}   {step:32}   {found.accuracy:19.1%}"
         f"   {found.energy_nj:11.1f}   {found.conversions_nj:17.1f}"

@@ -28,9 +28,7 @@ CHIPS = {
 
 for name, sets in CHIPS.items():
     run = neurochip.Run(neurochip.load("digits_ep", sets=sets), threads=1)
-    found = clocked(
-        run, samples=2, ticks=range(10, 12)
-    )  # the first two of the epoch, learned by both engines
+    found = clocked(run, samples=2, ticks=range(10, 12))  # the first two of the epoch, by both engines
     cycles, cores = found.cycles, run.placement.summary()["cores"].used
     print(f"{name}: {cores} used, {'both engines agree' if not found.differences else found.differences}")
     for phase, number in cycles.by_phase.items():

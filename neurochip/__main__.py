@@ -1,4 +1,4 @@
-"""``python -m neurochip``: the command line without the installed command."""
+"""``python -m neurochip``: the command line where its script is not installed."""
 
 from neurochip.cli import main
 

@@ -70,6 +70,22 @@ class Program:
         """Ticks of one training sample."""
         return sum(phase.ticks for phase in self.phases)
 
+    @property
+    def times(self) -> tuple[int, ...]:
+        """The tick at which each phase starts by the neurons' own time, which a restore turns back."""
+        found, time, saved = [], 0, 0
+        for phase in self.phases:
+            time = {"reset": 0, "restore": saved}.get(phase.start, time)
+            found.append(time)
+            time += phase.ticks
+            saved = time if phase.save else saved
+        return tuple(found)
+
+    @property
+    def restores(self) -> bool:
+        """Whether a phase ever goes back to the snapshot."""
+        return any(phase.start == "restore" for phase in self.phases)
+
     def inference(self) -> Program:
         """The program up to the readout, with nothing captured: what a prediction costs."""
         last = next(i for i, phase in enumerate(self.phases) if phase.readout)

@@ -660,6 +660,12 @@ for words in (["--help"], ["run", "--help"], ["--version"]):
     assert imported_by(program, ("numba", "numpy", "matplotlib", "pooch", "brian2")) == []
 
 
+def test_the_package_runs_as_a_module() -> None:
+    words = [sys.executable, "-m", "neurochip", "--version"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.startswith("neurochip ")
+
+
 def test_settings_of_the_small_runs_are_valid(neurochip: Command) -> None:
     sets = [word for item in TINY for word in ("--set", item)]
     assert neurochip("check", "digits_ep", *sets).code == 0

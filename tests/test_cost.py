@@ -92,11 +92,9 @@ def test_a_table_prices_every_action_of_every_chip(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_every_price_has_a_source_and_a_basis(name: str) -> None:
-    table = PriceTable.load(name)
-    for key, entry in table.entries():
-        assert len(table.sources[entry.source]) > 20, key
-        assert isinstance(entry, Included) or entry.basis in ("measured", "simulated", "derived", "modelled")
+def test_every_source_can_be_found(name: str) -> None:
+    for source, text in PriceTable.load(name).sources.items():
+        assert len(text) > 20, source
 
 
 def text_of(tmp_path: Path, old: str, new: str) -> Path:
@@ -116,7 +114,7 @@ def text_of(tmp_path: Path, old: str, new: str) -> Path:
         ("source: davies,", "", r"missing key actions\.spikes\.0\.source"),
         ("sources:\n", 'sources:\n  unused: "a book"\n', r"sources\.unused is the source of no price"),
         ("  frady: \"Frady", '  frady: ""\n  x: "Frady', r"sources\.frady must say where to find it"),
-        ("value: 29", "value: -29", r"value must be at least 0|value must be"),
+        ("value: 29", "value: -29", r"value must be at least 0, not -29"),
         ("value: 29", "valu: 29", r"unknown key actions\.spikes\.0\.valu"),
         ("included_in: synaptic_ops", "included_in: synaptic_op", r"included_in must be static or an action"),
         ("included_in: synaptic_ops", "included_in: row_reads", r"included_in must be static or an action"),
@@ -229,26 +227,6 @@ def test_bits_without_a_point_are_noted(bits: int, noted: bool) -> None:
     cost = converted(bits)
     found = document(cost.counts, cost.counts, cost.chip, cost.prices.table, 1, 0)
     assert any(f"converters of {bits} bits" in note for note in found["notes"]) is noted
-
-
-def test_a_record_from_before_conversions_were_counted_is_priced_and_says_so() -> None:
-    cost = converted(8)
-    whole = cost.counts.as_json()
-    for kinds in whole["table"].values():
-        for actions in kinds.values():
-            actions.pop("adc_conversions", None)
-    whole["total"].pop("adc_conversions")
-    older = Counts.from_json(whole, cost.chip.cores, 1, 0)
-    notes = [
-        document(counts, counts, cost.chip, cost.prices.table, 1, 0)["notes"]
-        for counts in (cost.counts, older)
-    ]
-    assert [any("older than the count of conversions" in note for note in it) for it in notes] == [
-        False,
-        True,
-    ]
-    without = Cost.of(older, cost.chip, cost.prices.table).energy.by_action()
-    assert without == {key: it for key, it in cost.energy.by_action().items() if key != "adc_conversions"}
 
 
 # --- arrays -------------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def three(setup: Setup, epochs: int = 0) -> Three:
     found = timed(run)
     assert found is not None
     indices = np.arange(found["training"]["samples"])
-    inputs, targets, _ = run._feeds["train"].take(indices)
+    inputs, targets, _ = run.feeds["train"].take(indices)
     family = key(run.experiment.seed, draws.NEURON, 1 << 32)
     clock = Clock(run.hardware, run.placement, run.program)
     clock.load(run.chip.masters, run.chip.biases)
@@ -88,7 +88,7 @@ def test_phases_add_up_to_the_samples() -> None:
     found = timed(run)
     assert found is not None
     indices = np.arange(SAMPLES)
-    inputs, targets, _ = run._feeds["train"].take(indices)
+    inputs, targets, _ = run.feeds["train"].take(indices)
     run.chip.run(inputs, targets, indices, key(run.experiment.seed, draws.NEURON, 1 << 32))
     counts = run.counts(run.chip.take_tally())
     for index, phase in enumerate(found["training"]["phases"].values()):
@@ -101,7 +101,7 @@ def test_timing_changes_nothing() -> None:
     run, other = Run(tiny(), 1), Run(tiny(), 1)
     run.train_epoch(), other.train_epoch()
     indices = np.arange(3)
-    inputs, targets, _ = run._feeds["train"].take(indices)
+    inputs, targets, _ = run.feeds["train"].take(indices)
     for it in (run, other):
         it.chip.run(inputs, targets, indices, 7)
     assert timed(run) == timed(run)

@@ -200,7 +200,7 @@ def test_cut_of_a_batch(keys: dict[str, Any]) -> None:
     sets = [*overrides("resistive", keys), "hardware.crossbar.adc={bits: 8, range_cells: 4}"]
     for build in (lambda: Run(tiny(*sets), 1), lambda: tiny_conv(*sets)):
         run = build()
-        feed = run._feeds["train"]
+        feed = run.feeds["train"]
         inputs, targets, _ = feed.take(np.arange(13))
         names = np.arange(100, 113)
         whole = run.chip.run(inputs, targets, names, 5)
@@ -495,7 +495,7 @@ def test_writes_of_a_run_are_those_that_the_update_unit_counts() -> None:
 def test_writes_of_pairs_are_changes_of_level(levels: int) -> None:
     """Counted from the weights before and after each update."""
     run = Run(tiny("experiment.rule.learning_rate=2", *overrides("resistive", {"levels": levels})), 1)
-    chip, feed, expected = run.chip, run._feeds["train"], 0
+    chip, feed, expected = run.chip, run.feeds["train"], 0
     inputs, targets, _ = feed.take(np.arange(20))
     steps = levels - 1 if levels else 128
 
@@ -578,7 +578,7 @@ def test_noise_of_a_read_is_never_the_same_and_needs_a_read() -> None:
     traces = {}
     for noise in (0.0, 0.02):
         run = Run(tiny(*overrides("resistive", {"read_noise": noise})), 1)
-        feed = run._feeds["train"]
+        feed = run.feeds["train"]
         inputs, targets, _ = feed.take(np.array([0]))
         units = np.arange(64, 72)
         traces[noise] = run.chip.run(inputs, targets, np.array([0]), 0, probe=units).trace
@@ -671,8 +671,6 @@ def test_what_convolutions_refuse() -> None:
     for device in ("sram", "resistive"):
         mirrored = refusal([conv(4, 3), conv(4, 3), dense(10)], of(device, feedback="mirrored"))
         assert mirrored.startswith("crossbar.feedback must be transposed: a mirrored kernel")
-    largest = [conv(4, 3), dense(10)]
-    largest[0] = largest[0].model_copy(update={"pool": {"kind": "max", "window": 2}})
     kind = type(layers[0]).model_validate({**layers[0].model_dump(), "pool": {"kind": "max", "window": 2}})
     assert "max pooling cannot be behind column converters" in refusal([kind, dense(10)], of("sram"))
 
@@ -680,6 +678,6 @@ def test_what_convolutions_refuse() -> None:
 def test_rates_of_nothing_write_nothing() -> None:
     run = Run(tiny(*overrides("resistive", {"programming_noise": 0.1})), 1)
     held = [it.copy() for it in run.chip.held]
-    outcome = run.chip.run(*run._feeds["train"].take(np.arange(3))[:2], np.arange(3), 0)
+    outcome = run.chip.run(*run.feeds["train"].take(np.arange(3))[:2], np.arange(3), 0)
     run.chip.learn(outcome.banks, [Rate(0, 0)] * 2, [Rate(0, 0)] * 2, 0)
     assert all(np.array_equal(a, b) for a, b in zip(held, run.chip.held, strict=True))

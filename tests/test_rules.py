@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +18,7 @@ from neurochip.fixed import Rate
 from neurochip.hardware import Hardware
 from neurochip.mapping import place
 from neurochip.network import DenseLayer, Network
-from neurochip.program import Program
+from neurochip.program import Phase, Program
 from neurochip.rules import EP, RULES, Rule
 
 VARIANTS: dict[str, tuple[str, ...]] = {"ep": ("symmetric", "one_sided", "random_sign")}
@@ -69,6 +69,17 @@ def test_inference_is_the_program_up_to_the_prediction(name: str, variant: str) 
     assert all(phase.bank is None and not phase.save for phase in short.phases)
     assert (short.flips, short.neuron, short.feedback) == (False, program.neuron, program.feedback)
     assert short.ticks < program.ticks
+
+
+def test_a_restore_turns_the_neurons_time_back() -> None:
+    phases = (
+        Phase("a", 5, start="reset", save=True), Phase("b", 3), Phase("c", 2, start="restore", save=True),
+        Phase("d", 4), Phase("e", 1, start="restore"), Phase("f", 6, start="reset"),
+    )  # fmt: skip
+    program = replace(rule("ep", "symmetric").program(8), phases=phases)
+    assert program.times == (0, 5, 5, 7, 7, 0)
+    assert program.restores
+    assert not replace(program, phases=phases[:2]).restores
 
 
 @every_rule

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurochip.compare.subject import initial_weights, real_inputs, twin_of
 from neurochip.reference import Coding
-from speed.table import Table, in_turns
+from speed.table import Table, in_turns, ratio
 from speed.training import NETS, trained
 
 SAMPLES = 200
@@ -40,5 +40,4 @@ def measure(table: Table, folder: Path | None, rounds: int) -> None:
     table.add("d", "float EP in NumPy, spikes", median(spiking), "samples/s")
     table.add("d", "the chip", median(here), "samples/s")
     for coding, there in (("rates", real), ("spikes", spiking)):
-        times = median(a / b for a, b in zip(here, there, strict=True))
-        table.add("d", f"the chip over float EP, {coding}", times, "x")
+        table.add("d", f"the chip over float EP, {coding}", ratio(here, there), "x")

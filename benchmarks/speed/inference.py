@@ -21,7 +21,7 @@ from neurochip.fixed import Rate
 from neurochip.network import DenseLayer
 from neurochip.neurons import LIF
 from neurochip.program import Phase, Program, Term
-from speed.table import Table, in_turns, seconds
+from speed.table import Table, in_turns, ratio, seconds
 
 INPUTS, HIDDEN, OUTPUTS = 784, 512, 10
 TICKS, BATCH = 200, 64
@@ -53,9 +53,8 @@ class Task:
             for p in network.projections
         ]
         chip.load([w << chip.fraction for w in weights], [np.zeros(w.shape[1], int) for w in weights])
-        values = np.rint(draw.random((BATCH, INPUTS)) * 0.2 * (1 << chip.formats["membrane"].frac)).astype(
-            int
-        )
+        one = 1 << chip.formats["membrane"].frac
+        values = np.rint(draw.random((BATCH, INPUTS)) * 0.2 * one).astype(int)
         task = cls(chip, values, None, 0.0, 0.0)
         units = np.arange(INPUTS + HIDDEN)
         trace = chip.run(values[:1], task.targets(1), np.arange(1), 0, probe=units).trace
@@ -99,9 +98,8 @@ def measure(table: Table, rounds: int) -> None:
             table.add("c", name, float("nan"), "G operations/s", f"not installed: {missing.name}")
             continue
         here, there = in_turns([partial(task.rate, batch), rate], rounds)
-        times = median(a / b for a, b in zip(here, there, strict=True))
         table.add("c", name, median(there), "G operations/s")
-        table.add("c", f"neurochip (batch {batch}) over {name}", times, "x", goal=goal)
+        table.add("c", f"neurochip (batch {batch}) over {name}", ratio(here, there), "x", goal=goal)
 
 
 def numpy_loop(task: Task) -> Callable[[], float]:

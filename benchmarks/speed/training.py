@@ -14,7 +14,6 @@ from neurochip.chip.geometry import Folded
 from speed.limit import Rows, chains_on_two_threads
 from speed.table import Table, in_turns, ratio
 
-CONV = "{kind: conv, channels: %d, kernel: 5, pool: {kind: average, window: 2}}"
 NETS: dict[str, tuple[str, list[str], float]] = {
     "dense 784-512-10": ("mnist_ep_dense", ["network.layers.0.units=512"], 0.40),
     "conv 1-16-32": ("mnist_ep_conv", [], 0.0),
@@ -25,7 +24,6 @@ NETS: dict[str, tuple[str, list[str], float]] = {
     ),
 }
 """Preset, keys, and the part of the limit that a core should reach."""
-
 
 JUDGED = 1.9
 """Where two threads add bare rows less than this many times as fast as one, they do not have two cores: what
@@ -43,7 +41,7 @@ def trained(preset: str, sets: list[str], samples: int, folder: Path | None, thr
     return run
 
 
-class Course:
+class Epochs:
     """Epochs of one run, by one thread or more; counts of additions are those of folded kernels."""
 
     def __init__(self, run: Run) -> None:
@@ -95,18 +93,18 @@ def measure(table: Table, folder: Path | None, rounds: int) -> None:
     note = "steps that wait for each other: with less from rows, threads share a core"
     table.add("a", "two threads over one, a dependent chain", median(chains), "x", note)
     for name, (preset, sets, goal) in NETS.items():
-        course = Course(trained(preset, sets, 2000, folder))
-        read = reads(course.run)
+        epochs = Epochs(trained(preset, sets, 2000, folder))
+        read = reads(epochs.run)
         widest = max(read, key=lambda it: it[0])[1]
         works: list[Callable[[], float]] = [
             partial(limit, read, Rows.gops),
-            partial(course.seconds, 1),
-            partial(course.seconds, 2),
+            partial(epochs.seconds, 1),
+            partial(epochs.seconds, 2),
             partial(limit, read, Rows.gops_of_four),
             widest.on_two_threads,
         ]
         bare, one, two, four, pair = in_turns(works, rounds)
-        ops = float(np.mean(course.additions))
+        ops = float(np.mean(epochs.additions))
         note = f"{ops / 1e6:.1f} M synaptic operations a sample"
         table.add("a", f"limit, rows of {name}", 1 / median(bare), "G/s", "bare row additions, one core")
         table.add("a", f"limit, four rows at once, {name}", 1 / median(four), "G/s")
@@ -127,9 +125,9 @@ def measure(table: Table, folder: Path | None, rounds: int) -> None:
 
 def digits(table: Table, rounds: int) -> None:
     """The digits net, online: a batch of one sample."""
-    runs: dict[int, Course] = {}
+    runs: dict[int, Epochs] = {}
     for batch in (1, 20):
-        runs[batch] = Course(Run(load("digits_ep", sets=[f"experiment.batch={batch}"]), threads=1))
+        runs[batch] = Epochs(Run(load("digits_ep", sets=[f"experiment.batch={batch}"]), threads=1))
         runs[batch].seconds(1)
     one, twenty = in_turns([lambda: runs[1].seconds(1), lambda: runs[20].seconds(1)], rounds)
     ops = float(np.mean(runs[1].additions))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.chip import columns as col
-from neurochip.chip import engine, faults, lower, lower_converted, operations
+from neurochip.chip import converted_operations, engine, faults, lower, operations
 from neurochip.chip.cells import Cells
 from neurochip.chip.course import Course, course_of
 from neurochip.chip.memory import Memory
@@ -79,7 +79,7 @@ class Chip:
         self.memory = Memory.of(network, formats["weight"].bits, self.fraction, program.feedback, held)
         self._populations = lower.populations(network, program, formats)
         self._operations = (
-            lower_converted.operations(self.placement, self.memory, program, self.hardware)
+            converted_operations.operations(self.placement, self.memory, program, self.hardware)
             if self.hardware.crossbar.converts
             else operations.operations(self.placement, self.memory, program, formats)
         )

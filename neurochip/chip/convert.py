@@ -32,7 +32,9 @@ def converted(op, converter, formats, family, number, wide, unit, over):
     if converter[NOISE] != 0:
         wide += bell(draw(family, number), converter[NOISE])
     value, clipped = digital(converter, wide)
-    kept = stored(value, formats[reg.PARTIAL, 0], formats[reg.PARTIAL, 1], formats[reg.PARTIAL, 2])
+    kept = stored(
+        value, formats[reg.PARTIAL, reg.LO], formats[reg.PARTIAL, reg.HI], formats[reg.PARTIAL, reg.OVERFLOW]
+    )
     if clipped or kept != value:
         over[0, reg.PARTIAL] += 1
         over[1, reg.PARTIAL] = unit + 1

@@ -49,15 +49,12 @@ def course_of(program: Program) -> Course:
 
 def phase_table(program: Program) -> Ints:
     """The phase table; see `neurochip.chip.columns`."""
-    rows, time, elapsed, saved_at = [], 0, 0, 0
-    for phase in program.phases:
-        if phase.start != "continue":
-            time = 0 if phase.start == "reset" else saved_at
+    rows, elapsed = [], 0
+    for phase, time in zip(program.phases, program.times, strict=True):
         bank = -1 if phase.bank is None else phase.bank
         how = STARTS[phase.start]
         rows.append([phase.ticks, phase.nudge, how, phase.save, bank, phase.readout, time, elapsed])
-        time, elapsed = time + phase.ticks, elapsed + phase.ticks
-        saved_at = time if phase.save else saved_at
+        elapsed += phase.ticks
     again = repeated(rows)
     first = again.start if again else NEVER
     return np.array([[*row, first] for row in rows], np.int64)

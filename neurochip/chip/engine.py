@@ -20,7 +20,7 @@ from neurochip.neurons import kernels as neuron
 from neurochip.neurons import registers as reg
 
 SNAPSHOT = 2
-ALWAYS, NEW, TOLD = range(3)
+ALWAYS, NEW, KNOWN = range(3)
 """What a tick does about the currents that the inputs cause: work them out; do so and keep them, as this time
 comes again; recall them."""
 
@@ -37,7 +37,7 @@ tick by 1 plus the tick."""
 def run(
     first, last, samples, family, ops, stamps, pops, phases, schedule, nudge, formats, weights, kernels,
     bias, inputs, targets, state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains,
-    lengths, lost, kept, told, winners, over, fault, banks, won, readout, sent, read, probe, trace,
+    lengths, lost, kept, known, winners, over, fault, banks, won, readout, sent, read, probe, trace,
     segment_of, loads, converter,
 ):  # fmt: skip
     """Run samples ``first .. last-1`` of a batch, in one thread; stops at the first fault.
@@ -57,7 +57,7 @@ def run(
             _run_sample(
                 s, subkey(family, samples[s]), ops, stamps, pops, phases, schedule, nudge, formats,
                 weights, kernels, bias, inputs[s], targets[s], state, saved, spikes, counts, narrow, partial,
-                noise, spike, eights, trains, lengths, lost, kept, told, winners, over, fault, banks,
+                noise, spike, eights, trains, lengths, lost, kept, known, winners, over, fault, banks,
                 won, readout[s], sent, read, probe, trace, segment_of, loads, converter,
             )  # fmt: skip
 
@@ -67,15 +67,19 @@ def _run_sample(
     s, family, ops, stamps, pops, phases, schedule, nudge, formats, weights, kernels, bias, value,
     target,
     state, saved, spikes, counts, narrow, partial, noise, spike, eights, trains, lengths, lost, kept,
-    told, winners, over, fault, banks, won, readout, sent, read, probe, trace, segment_of, loads, converter,
+    known, winners, over, fault, banks, won, readout, sent, read, probe, trace, segment_of, loads, converter,
 ):  # fmt: skip
+    """Run sample ``s`` through all phases, up to the first fault; ``family``: key of its own draws.
+
+    ``value``, ``target``: its row of the inputs and of the targets. Others as in `run`.
+    """
     ahead = probe.shape[0] == 0 and neuron.encode_ahead(
         pops[0], schedule, formats, value, trains, lengths, lost
     )
     flip = nudge[2] != 0 and draw(family, 0) & 1 == 1
     now = 0
-    for t in range(told.shape[0]):
-        told[t] = NEW
+    for t in range(known.shape[0]):
+        known[t] = NEW
     for p in range(phases.shape[0]):
         phase = phases[p]
         _start(phase[col.START], now, state, saved, spikes, counts, winners)
@@ -83,8 +87,8 @@ def _run_sample(
         for k in range(phase[col.TICKS]):
             tick = phase[col.TIME] + k
             row = tick - phase[col.AGAIN]
-            comes_again = ahead and 0 <= row < told.shape[0]
-            mode, row = (told[row], row) if comes_again else (ALWAYS, 0)
+            comes_again = ahead and 0 <= row < known.shape[0]
+            mode, row = (known[row], row) if comes_again else (ALWAYS, 0)
             if loads.shape[0] > 0:
                 _load(pops, spikes[now], counts[now], segment_of, loads[s, phase[col.ELAPSED] + k])
             _tick(
@@ -98,7 +102,7 @@ def _run_sample(
             )  # fmt: skip
             now = 1 - now
             if mode == NEW:
-                told[row] = TOLD
+                known[row] = KNOWN
             if probe.shape[0] > 0:
                 _record(phase[col.ELAPSED] + k, probe, state, pops, spikes[now], counts[now], trace)
             if _faulty(formats, over, fault):
@@ -138,6 +142,7 @@ def _start(how, now, state, saved, spikes, counts, winners):
 
 @kernel
 def _copy_row(source, target):
+    """``target[:] = source`` for the length of ``source``."""
     for j in range(source.shape[0]):
         target[j] = source[j]
 
@@ -162,7 +167,12 @@ def _tick(
     arriving, n_arriving, leaving, n_leaving, narrow, partial, noise, spike, eights, ahead, train, length,
     lost, mode, kept, winners, won_now, over, sent, read, converter, reading,
 ):  # fmt: skip
-    """One tick of the whole chip."""
+    """One tick of the whole chip.
+
+    ``shifts``: the neurons' row of the schedule. ``arriving``, ``leaving``: spikes that are delivered and
+    that are fired; ``winners``, ``won_now``: likewise of max poolings. ``mode``, ``kept``: what is done about
+    the inputs' currents, and the row that holds them. ``reading``: key of the draws of this tick's reads.
+    """
     _deliver(pops, arriving, n_arriving, sent)
     reached, end = pops[1, reg.OFFSET], pops[1, reg.OFFSET] + pops[1, reg.SIZE]
     _clear(state[reg.CURRENT, reached:])
@@ -236,7 +246,7 @@ def _deliver(pops, spikes, counts, sent):
 
 @kernel
 def _recall(train, length, lists, counts):
-    """Commit an input population's spikes that were told ahead."""
+    """Commit an input population's spikes that were worked out ahead."""
     for sign in range(2):
         counts[sign, 0] = length[sign]
         _copy_row(train[sign, : length[sign]], lists[sign])
@@ -288,8 +298,8 @@ def _gathered(word):
 @kernel
 def _capture(membrane, formats, family, bank, over):
     """Phase end: round each state into its bank."""
-    lo, hi, mode = formats[reg.BANK, 0], formats[reg.BANK, 1], formats[reg.BANK, 2]
-    rounding, shift = formats[reg.BANK, 3], formats[reg.BANK, 4]
+    lo, hi, mode = formats[reg.BANK, reg.LO], formats[reg.BANK, reg.HI], formats[reg.BANK, reg.OVERFLOW]
+    rounding, shift = formats[reg.BANK, reg.ROUNDING], formats[reg.BANK, reg.SHIFT]
     for j in range(membrane.shape[0]):
         wide = shifted(membrane[j] + dither(rounding, shift, family, j), shift)
         kept = stored(wide, lo, hi, mode)

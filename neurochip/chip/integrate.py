@@ -89,7 +89,7 @@ def _dense(op, pops, weights, ids, sign, current, narrow, partial):
     for begin in range(start, stop, op[col.GROUP]):
         end = min(begin + op[col.GROUP], stop)
         _sum_rows(weights, op[col.BASE] + col_lo - offset * stride, stride, ids[begin:end], narrow[:n])
-        if op[col.CHECKED] == 0:
+        if op[col.CHECKED] == col.FREE:
             _empty(narrow[:n], sign, op[col.SHIFT], current[to : to + n])
         else:
             _empty(narrow[:n], sign, 0, partial[:n])
@@ -181,7 +181,8 @@ def _empty_map(op, pops, acc, current):
 def _add_partial(op, pops, formats, partial, current, over):
     """Hold a block's sums to the partial-sum register and add them to the currents; ``partial`` is left
     cleared."""
-    lo, hi, mode = formats[reg.PARTIAL, 0], formats[reg.PARTIAL, 1], formats[reg.PARTIAL, 2]
+    held = formats[reg.PARTIAL]
+    lo, hi, mode = held[reg.LO], held[reg.HI], held[reg.OVERFLOW]
     to = pops[op[col.TARGET], reg.OFFSET] + op[col.COL_LO]
     for k in range(op[col.COL_HI] - op[col.COL_LO]):
         kept = stored(partial[k], lo, hi, mode)

@@ -86,11 +86,12 @@ def _row(matrix, row, total, cuts, formats, fraction, family, master, weights, o
 def _write_row(total, multiplier, shift, formats, fraction, family, name, master, weights, over, done):
     """Apply a part of a row of sums to ``master`` and ``weights`` (views of that part); ``name``: number of
     its first synapse. Returns whether any weight changed."""
-    a_lo, a_hi, a_mode = formats[reg.ACCUMULATOR, 0], formats[reg.ACCUMULATOR, 1], formats[reg.ACCUMULATOR, 2]
+    held = formats[reg.ACCUMULATOR]
+    a_lo, a_hi, a_mode = held[reg.LO], held[reg.HI], held[reg.OVERFLOW]
     half = np.int64(1) << (fraction - 1) if fraction > 0 else np.int64(0)
-    lo = (formats[reg.WEIGHT, 0] << fraction) - half
-    hi = (formats[reg.WEIGHT, 1] << fraction) + max(half - 1, 0)
-    mode, rounding = formats[reg.WEIGHT, 2], formats[reg.WEIGHT, 3]
+    lo = (formats[reg.WEIGHT, reg.LO] << fraction) - half
+    hi = (formats[reg.WEIGHT, reg.HI] << fraction) + max(half - 1, 0)
+    mode, rounding = formats[reg.WEIGHT, reg.OVERFLOW], formats[reg.WEIGHT, reg.ROUNDING]
     draws = rounding == STOCHASTIC and shift > 0
     updates = lost = writes = 0
     for k in range(total.shape[0]):
@@ -142,15 +143,16 @@ def _bias(matrix, total, one, formats, family, first_name, bias, over):
     """Update the biases of a projection's targets: a synapse from a unit whose state is always 1, shared by
     all positions. ``total``: sums of the targets' banks."""
     n, post = matrix[mat.COLS], matrix[mat.POST]
-    a_lo, a_hi, a_mode = formats[reg.ACCUMULATOR, 0], formats[reg.ACCUMULATOR, 1], formats[reg.ACCUMULATOR, 2]
-    lo, hi, mode = formats[reg.BIAS, 0], formats[reg.BIAS, 1], formats[reg.BIAS, 2]
+    held = formats[reg.ACCUMULATOR]
+    a_lo, a_hi, a_mode = held[reg.LO], held[reg.HI], held[reg.OVERFLOW]
+    lo, hi, mode = formats[reg.BIAS, reg.LO], formats[reg.BIAS, reg.HI], formats[reg.BIAS, reg.OVERFLOW]
     for k in range(n):
         wide = total[k] * one
         kept = stored(wide, a_lo, a_hi, a_mode)
         if kept != wide:
             over[0, reg.ACCUMULATOR] += 1
             over[1, reg.ACCUMULATOR] = first_name + post + k + 1
-        noise = dither(formats[reg.BIAS, 3], matrix[mat.BIAS_K], family, first_name + post + k)
+        noise = dither(formats[reg.BIAS, reg.ROUNDING], matrix[mat.BIAS_K], family, first_name + post + k)
         wide = bias[post + k] + shifted(kept * matrix[mat.BIAS_M] + noise, matrix[mat.BIAS_K])
         value = stored(wide, lo, hi, mode)
         if value != wide:

@@ -38,7 +38,21 @@ class Sizes(NamedTuple):
 
 @dataclass(frozen=True)
 class Scratch:
-    """Arrays whose first axis is the thread; shapes are those of `neurochip.chip.engine.run`."""
+    """Arrays whose first axis is the thread; of one thread they are these.
+
+    Neurons: ``state``, ``saved``: [state registers, units], and their snapshot. ``spikes``: int32 [3, signs,
+    units], unit numbers in rising order: the lists of two ticks in turn, and those of the snapshot;
+    ``counts``: int64 [3, signs, populations], how many there are. ``winners``: int8 [3, units or 0], of max
+    poolings, likewise. ``noise``: int64 [3, units]. ``spike``: int8 [units, rounded up to eights], of one
+    population; ``eights``: the same memory as int64.
+
+    Sums: ``narrow``, ``partial``: [widest]. ``trains``: int32 [times, signs, inputs], ``lengths``: int64
+    [times, signs], ``lost``: int64 [times]: see `encode_ahead`. ``kept``: [repeats, units up to the inputs'
+    targets], currents that the inputs cause; ``known``: int8 [repeats], which of them are there.
+
+    Counted: ``over``: int64 [2, registers], overflows and 1 + the last unit that had one; ``fault``: int64
+    [5]; ``sent``: int64 [phases, units]; ``read``: int64 [phases, places].
+    """
 
     state: Ints
     saved: Ints
@@ -53,7 +67,7 @@ class Scratch:
     lengths: Ints
     lost: Ints
     kept: Ints
-    told: Ints
+    known: Ints
     winners: Ints
     over: Ints
     fault: Ints
@@ -80,7 +94,7 @@ class Scratch:
             lengths=per_thread(threads, (size.times, 2), np.int64),
             lost=per_thread(threads, (size.times,), np.int64),
             kept=per_thread(threads, (max(size.repeats, 1), size.reached if size.repeats else 0), word),
-            told=per_thread(threads, (size.repeats,), np.int8),
+            known=per_thread(threads, (size.repeats,), np.int8),
             winners=per_thread(threads, (3, size.pooled), np.int8),
             over=per_thread(threads, (2, len(reg.REGISTERS)), np.int64),
             fault=fault,
@@ -94,7 +108,7 @@ class Scratch:
         arrays = (
             self.state, self.saved, self.spikes, self.counts, self.narrow, self.partial, self.noise,
             self.spike, self.eights, self.trains, self.lengths, self.lost, self.kept,
-            self.told, self.winners,
+            self.known, self.winners,
             self.over, self.fault,
         )  # fmt: skip
         return list(zip(*arrays, strict=True))

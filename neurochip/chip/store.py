@@ -164,10 +164,11 @@ class Store:
             start = first[projection.target]
             of_each = np.tile(bias, projection.n_post // projection.weight_shape[1])
             self.bias[start : start + projection.n_post] = of_each
-        if self.cells and cells is None:
-            self.cells.place(self.told, self.masters, self.held)
-        elif self.cells and cells is not None:
-            self.cells.restore(cells, self.told, self.masters, self.held)
+        if self.cells:
+            if cells is None:
+                self.cells.place(self.told, self.masters, self.held)
+            else:
+                self.cells.restore(cells, self.told, self.masters, self.held)
         self.stamp_kernels()
 
     def _forward(self, weights: Ints, index: int) -> Ints:

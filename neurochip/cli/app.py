@@ -244,7 +244,7 @@ def schema(kind: Kind) -> None:
 
 @app.command()
 def presets() -> None:
-    """List the hardware and the experiments that come with neurochip."""
+    """List the hardware, the experiments and the price tables that come with neurochip."""
     from neurochip.cli.tables import presets_table
 
     presets_table()

@@ -13,7 +13,7 @@ from neurochip.experiment import Setup, checkpoint
 from neurochip.files import make_folder
 
 RUNS = Path("runs")
-COMPARISON = "compare.json"
+COMPARISON, TRACE = "compare.json", "cycles.json"
 
 
 @contextmanager
@@ -34,11 +34,27 @@ def comparison_folder(setup: Setup, out: Path | None) -> Iterator[Path]:
 
     Raises CheckpointError if it holds one already, NeurochipError if nothing can be written there.
     """
+    with _result_folder(setup, out, "compare-", COMPARISON, "comparison") as folder:
+        yield folder
+
+
+@contextmanager
+def trace_folder(setup: Setup, out: Path | None) -> Iterator[Path]:
+    """The folder of a trace, likewise."""
+    with _result_folder(setup, out, "trace-", TRACE, "trace") as folder:
+        yield folder
+
+
+@contextmanager
+def _result_folder(setup: Setup, out: Path | None, kind: str, result: str, what: str) -> Iterator[Path]:
+    """A folder for what is written once: ``result`` is its file, ``what`` its name in messages."""
     if out is None:
-        with _new(setup, "compare-") as folder:
+        with _new(setup, kind) as folder:
             yield folder
-    elif (out / COMPARISON).exists():
-        raise CheckpointError(f"{out} already holds a comparison: name another folder with --out")
+    elif (out / result).exists():
+        raise CheckpointError(f"{out} already holds a {what}: name another folder with --out")
+    elif out.exists() and not out.is_dir():
+        raise CheckpointError(f"{out} is a file: name a folder for the {what}")
     else:
         make_folder(out)
         yield out

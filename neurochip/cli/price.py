@@ -33,16 +33,13 @@ def show(cost: dict[str, Any]) -> None:
     ]
     rows.append(("sum", *(joules(part["energy_pj"]["per_sample"]) for part in parts.values())))
     table(f"energy of a sample, prices {cost['prices']['name']}", ("kind", *parts), rows)
-    needs = cost["memory"]["needs_bits"]
+    kib = {way: f"{it['total'] / 8192:,.1f}" for way, it in cost["memory"]["needs_bits"].items()}
     facts(
-        "and",
+        "training / inference",
         [
             ("latency", " / ".join(f"{part['time']['latency_ns'] / 1e3:,.1f} us" for part in parts.values())),
             ("power", " / ".join(f"{part['time']['power_mw']:,.3g} mW" for part in parts.values())),
-            (
-                "memory",
-                f"{needs['chip']['total'] / 8192:,.1f} KiB; BPTT {needs['chip_bptt']['total'] / 8192:,.1f}",
-            ),
+            ("memory", f"{kib['chip']} KiB to train; {kib['chip_bptt']} KiB by BPTT"),
             *(("note", note) for note in cost["notes"]),
         ],
     )

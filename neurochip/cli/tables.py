@@ -34,16 +34,15 @@ def table(
     """
     cells = [[cell if isinstance(cell, str) else number(cell) for cell in row] for row in rows]
     shown = _that_fit(columns, cells, optional)
-    grid = Table(
-        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0),
-        show_header=any(columns), header_style="dim",
-    )  # fmt: skip
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=any(columns), header_style="dim")
     for index in shown:
         justify: Literal["left", "right"] = "left" if index < left else "right"
         grid.add_column(columns[index], justify=justify, no_wrap=not 0 < index == left - 1)
     for row in cells:
         grid.add_row(*(Text(row[index]) for index in shown))
     out = console if console.is_terminal else Console(file=console.file, width=_UNBOUNDED)
+    if title:
+        say(Text(title, "bold"))
     out.print(grid)
     out.print()
 

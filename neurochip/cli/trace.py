@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from neurochip.cli.folders import TRACE, trace_folder
 from neurochip.cli.tables import console, facts, say, table
 from neurochip.clock.perfetto import write_perfetto
 from neurochip.clock.vcd import write_vcd
 from neurochip.datasets.base import Folder
-from neurochip.errors import CheckpointError, NeurochipError
+from neurochip.errors import NeurochipError
 from neurochip.experiment import Run, Setup
 from neurochip.experiment.clocked import Clocked, clocked, require
 from neurochip.experiment.compiling import announcing
-from neurochip.files import make_folder, write_json
+from neurochip.files import write_json
 
-RESULT, VCD, EVENTS = "cycles.json", "trace.vcd", "trace.json"
+VCD, EVENTS = "trace.vcd", "trace.json"
 SHOWN = 10
 """Ticks in the timeline if none are named."""
 
@@ -27,26 +28,22 @@ def trace_experiment(
 
     Raises NeurochipError if the engines differ: after the files are written, so that it can be found out why.
     """
-    chosen, folder = _ticks(ticks), out or _default_folder(setup)
-    if (folder / RESULT).exists():
-        raise CheckpointError(f"{folder} already holds a trace: name another folder with --out")
-    if folder.exists() and not folder.is_dir():
-        raise CheckpointError(f"{folder} is a file: name a folder for the trace")
+    chosen = _ticks(ticks)
     run = Run(setup, 1, data_dir)
     if chosen is None:
         chosen = range(min(SHOWN, run.program.ticks))
     require(run, samples, chosen)
-    make_folder(folder)
-    with announcing(lambda: say("compiling both engines; later runs start at once")):
-        found = clocked(run, samples, chosen)
-    header = {"experiment": setup.experiment.name, "hardware": setup.hardware.name}
-    span = [chosen.start, chosen.stop]
-    write_json(folder / RESULT, {**header, "timeline_ticks": span, **found.as_json()})
-    write_vcd(found.timeline, folder / VCD)
-    write_perfetto(found.timeline, folder / EVENTS)
+    with trace_folder(setup, out) as folder:
+        with announcing(lambda: say("compiling both engines; later runs start at once")):
+            found = clocked(run, samples, chosen)
+        header = {"experiment": setup.experiment.name, "hardware": setup.hardware.name}
+        span = [chosen.start, chosen.stop]
+        write_json(folder / TRACE, {**header, "timeline_ticks": span, **found.as_json()})
+        write_vcd(found.timeline, folder / VCD)
+        write_perfetto(found.timeline, folder / EVENTS)
     _show(run, found, folder)
     if found.differences:
-        raise NeurochipError(f"the engines differ in {', '.join(found.differences)}; see {folder / RESULT}")
+        raise NeurochipError(f"the engines differ in {', '.join(found.differences)}; see {folder / TRACE}")
 
 
 def _ticks(text: str | None) -> range | None:
@@ -56,16 +53,6 @@ def _ticks(text: str | None) -> range | None:
     if not found or int(found[1]) >= int(found[2]):
         raise NeurochipError(f"--ticks must be A:B, ticks A to B - 1 of the first sample, not {text!r}")
     return range(int(found[1]), int(found[2]))
-
-
-def _default_folder(setup: Setup) -> Path:
-    experiment, hardware = setup
-    stem = f"trace-{experiment.name}-{hardware.name}-seed{experiment.seed}"
-    folder, number = Path("runs") / stem, 1
-    while folder.exists():
-        number += 1
-        folder = Path("runs") / f"{stem}-{number}"
-    return folder
 
 
 def _show(run: Run, found: Clocked, folder: Path) -> None:

@@ -6,11 +6,11 @@ time of some counts, `document` all of ``cost.json``.
 
 from __future__ import annotations
 
-from neurochip.cost.chipped import Priced
 from neurochip.cost.cost import Cost
 from neurochip.cost.document import SCHEMA, document
 from neurochip.cost.energy import ENERGY_KINDS, Energy
 from neurochip.cost.memory import ROLES, memory
+from neurochip.cost.priced import Priced
 from neurochip.cost.prices import PriceList
 from neurochip.cost.table import FOLDER, PriceTable
 from neurochip.cost.timing import Timing, estimate, from_ticks

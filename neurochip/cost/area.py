@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from neurochip.cost.chipped import Priced
 from neurochip.cost.entries import ArraySpace, Space
+from neurochip.cost.priced import Priced
 from neurochip.cost.sram import of_array
 from neurochip.cost.table import PriceTable
 from neurochip.cost.widths import factor

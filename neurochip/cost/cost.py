@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from neurochip.cost.chipped import Priced
 from neurochip.cost.energy import Energy, energy
+from neurochip.cost.priced import Priced
 from neurochip.cost.prices import PriceList
 from neurochip.cost.table import PriceTable
 from neurochip.cost.timing import Timing, estimate

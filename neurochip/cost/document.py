@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from neurochip.cost.area import area
-from neurochip.cost.chipped import Priced
 from neurochip.cost.cost import Cost
-from neurochip.cost.entries import Arrayed, Curve, Included
+from neurochip.cost.entries import Arrayed, Included
 from neurochip.cost.memory import ROLES, Held, memory
 from neurochip.cost.metrics import INFERENCE_ROLES, neurobench
+from neurochip.cost.notes import notes
+from neurochip.cost.priced import Priced
 from neurochip.cost.prices import Price, PriceList
-from neurochip.cost.table import CONVERSIONS, PriceTable
+from neurochip.cost.table import PriceTable
 from neurochip.cost.timing import Timing, from_ticks
 from neurochip.cost.unrolled import training_needs
 from neurochip.counts import Counts
 
 SCHEMA = "neurochip cost 1"
-SMALLEST_BITS = 2048 * 8
-"""Bits of the smallest array that there are points of."""
 TICKS = (10, 20, 40, 80, 160, 320)
 BATCHES = (1, 20, 128)
 """For how many ticks and samples in a batch the memory of training is listed."""
@@ -47,11 +46,7 @@ def document(
     return {
         "schema": SCHEMA,
         "prices": _table(table, PriceList(table, chip)),
-        "notes": [
-            *_notes(chip, table),
-            *_uncounted_note(chip, training),
-            _time_note(parts["training"].timing),
-        ],
+        "notes": list(notes(chip, table, parts["training"].timing)),
         **{name: cost.as_json() for name, cost in parts.items()},
         "memory": _memory(chip, held, batch),
         "area": [part._asdict() for part in area(chip, table)],
@@ -105,60 +100,8 @@ def _array(entry: Any, chip: Priced) -> dict[str, Any] | None:
     }
 
 
-def _notes(chip: Priced, table: PriceTable) -> list[str]:
-    """What a reader of the numbers should know."""
-    made, notes = chip.hardware.technology, []
-    if (made.node_nm, made.voltage_v) != (table.node_nm, table.voltage_v):
-        notes.append(
-            f"{chip.hardware.name} is described at {made.node_nm:g} nm and {made.voltage_v:g} V, "
-            f"but priced at {table.node_nm:g} nm and {table.voltage_v:g} V"
-        )
-    small = sorted({name for name in _arrays(table) if 0 < chip.memories[name].bits < SMALLEST_BITS})
-    if small:
-        notes.append(
-            f"arrays below 2 KB ({', '.join(small)}) are priced by the power law of the smallest known arrays"
-        )
-    return [*notes, *_converter_notes(chip, table)]
-
-
-def _converter_notes(chip: Priced, table: PriceTable) -> Iterator[str]:
-    """Where converters have bits of which the table has no point."""
-    adc = chip.hardware.crossbar.adc
-    for price in table.actions.get(CONVERSIONS, ()):
-        if adc and isinstance(price, Curve) and not min(price.points) <= adc.bits <= max(price.points):
-            yield (
-                f"converters of {adc.bits} bits are priced by what a bit more costs between the nearest two "
-                f"known ones, of {min(price.points)} to {max(price.points)} bits"
-            )
-
-
-def _uncounted_note(chip: Priced, counts: Counts) -> list[str]:
-    """Where a record is older than the count of conversions: lines were read, and none was counted."""
-    counted = counts.total(CONVERSIONS) or not counts.total("cell_reads")
-    if counted or chip.hardware.crossbar.adc is None:
-        return []
-    return ["the record is older than the count of conversions (adc_conversions): they are not priced"]
-
-
 def _timing(timing: Mapping[str, Any] | None, part: str, counts: Counts) -> Timing | None:
     return None if timing is None else from_ticks(timing[part], timing["update"], counts)
-
-
-def _time_note(timing: Timing) -> str:
-    """Where the times are from."""
-    if timing.estimate == "average":
-        return "times are estimated from average counts, coarsely: bursts and overlaps are averaged out"
-    samples = (
-        f"the first {timing.samples} samples of each part"
-        if timing.samples > 1
-        else "one sample of each part"
-    )
-    return f"times are estimated tick by tick, from {samples} after the last epoch"
-
-
-def _arrays(table: PriceTable) -> set[str]:
-    """Memories that are priced by their size."""
-    return {entry.memory for _, entry in table.entries() if isinstance(entry, Arrayed)}
 
 
 def _memory(chip: Priced, held: dict[str, Held], batch: int) -> dict[str, Any]:

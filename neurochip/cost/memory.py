@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurochip.cost.chipped import Priced
 from neurochip.cost.memories import registers, snapshot_bits, winner_bits
+from neurochip.cost.priced import Priced
 from neurochip.counts import Packets
 from neurochip.mapping import Block, spike_routes, sum_routes
 from neurochip.noc import Ints
@@ -49,7 +49,7 @@ def memory(chip: Priced, batch: int) -> dict[str, Held]:
     held = registers(chip.hardware, chip.program)
     state, axon = sum(held.values()) - held["bias"], chip.memories["axons"].word
     total, fraction = formats["accumulator"].bits * (batch > 1), chip.hardware.registers.fraction.bits
-    units, returns, banks = _units(chip), _restores(chip), chip.program.banks
+    units, returns, banks = _units(chip), chip.program.restores, chip.program.banks
     snapshot = snapshot_bits(chip.hardware, chip.program) * returns
     won, widest = winners(chip)
     bank, trace = banks * formats["bank"].bits, held.get("trace", 0)
@@ -123,11 +123,6 @@ def _biases(chip: Priced) -> Ints:
             channels = populations[group.population].shape[0]
             kinds[group.core] |= {(group.population, n % channels if conv else n) for n in group.neurons}
     return np.array([len(kind) for kind in kinds], np.int64)
-
-
-def _restores(chip: Priced) -> bool:
-    """Whether the program ever goes back to a snapshot."""
-    return any(phase.start == "restore" for phase in chip.program.phases)
 
 
 def _routes(chip: Priced) -> Ints:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from neurochip.cost.chipped import Priced
 from neurochip.cost.memory import Held
+from neurochip.cost.priced import Priced
 from neurochip.counts import Counts
 from neurochip.program import Program
 

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.cost.chipped import Priced
 from neurochip.cost.entries import Access, Curve, Cycle, Included, Leakage, Number, Power, Valued
+from neurochip.cost.priced import Priced
 from neurochip.cost.sram import Quantity, of_array
 from neurochip.cost.table import CONVERSIONS, PriceTable
 from neurochip.cost.widths import factor

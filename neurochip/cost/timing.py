@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neurochip.counts import Counts
 from neurochip.hardware import Hardware
-from neurochip.noc import Ints
+from neurochip.noc import DIRECTIONS, Ints
 
 Reals = NDArray[np.floating[Any]]
 
@@ -39,7 +39,7 @@ def from_ticks(part: Mapping[str, Any], update: Mapping[str, Any], counts: Count
     ``part``: samples and what each phase took for them; ``update``: what a sample and a batch add to an
     update (docs/record.md). The other samples are taken to be like the timed ones; the update is exact.
     """
-    cores, share = counts.links.shape[1] // 4, counts.samples / part["samples"]
+    cores, share = counts.links.shape[1] // DIRECTIONS, counts.samples / part["samples"]
     rows = [[(part["phases"][name], share)] for name in counts.phases[:-1]]
     rows.append(
         [(update["sample"], counts.samples), (update["batch"], counts.batches)] * bool(counts.batches)
@@ -121,4 +121,4 @@ def _of(counts: Counts, action: str) -> Ints:
     """Events of an action, int64 [phases, cores]; zero if there was none."""
     if action in counts.per_core:
         return counts.per_core[action]
-    return np.zeros((len(counts.phases), counts.links.shape[1] // 4), np.int64)
+    return np.zeros((len(counts.phases), counts.links.shape[1] // DIRECTIONS), np.int64)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neurochip.cost.chipped import Priced
 from neurochip.cost.memories import SPIKE_BITS, registers, snapshot_bits, winner_bits
+from neurochip.cost.priced import Priced
 
 FLOAT_BITS = 32
 STATE = ("decoded", "membrane", "residual", "trace")
@@ -95,12 +95,11 @@ class _Sizes:
         winners = sum(size * bits for size, bits in won)
         state = neurons * sum(held[name] for name in words) + winners
         master = formats["weight"].bits + chip.hardware.registers.fraction.bits
-        returns = any(phase.start == "restore" for phase in chip.program.phases)
         return cls(
             weights=network.synapses * master + biases * held["bias"],
             gradients=network.synapses * formats["accumulator"].bits,
             state=state,
-            snapshot=(units * snapshot_bits(chip.hardware, chip.program) + winners) * returns,
+            snapshot=(units * snapshot_bits(chip.hardware, chip.program) + winners) * chip.program.restores,
             banks=(units * formats["bank"].bits + winners) * chip.program.banks,
             tick=state + units * SPIKE_BITS,
             parameters=network.synapses + biases,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import ceil
 
-from neurochip.cost.chipped import Priced
 from neurochip.cost.memories import registers
+from neurochip.cost.priced import Priced
 from neurochip.counts import Packets
 
 Widths = dict[str, tuple[int, ...]]

@@ -15,7 +15,7 @@ from neurochip.counts.ledger import Ledger
 from neurochip.counts.tally import Tally
 from neurochip.hardware import Hardware
 from neurochip.mapping import Placement, readings
-from neurochip.noc import Ints
+from neurochip.noc import DIRECTIONS, Ints
 from neurochip.program import Program
 
 UPDATE = "update"
@@ -105,7 +105,7 @@ class Counts:
         """The counts that `as_json` wrote, of a chip of ``cores`` cores."""
         phases = tuple(found["table"])
         table: dict[tuple[str, str], Ints] = {}
-        links = np.zeros((len(phases), 4 * cores), np.int64)
+        links = np.zeros((len(phases), DIRECTIONS * cores), np.int64)
         for index, phase in enumerate(phases):
             for kind, actions in found["table"][phase].items():
                 for action, row in actions.items():

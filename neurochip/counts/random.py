@@ -10,7 +10,7 @@ from neurochip.counts.ledger import Ledger
 from neurochip.counts.tally import Tally
 from neurochip.fixed import Format
 from neurochip.noc import Ints
-from neurochip.program import Phase, Program
+from neurochip.program import Program
 
 Formats = dict[str, Format]
 
@@ -18,7 +18,7 @@ Formats = dict[str, Format]
 def neurons(ledger: Ledger, index: int, program: Program, formats: Formats, samples: int) -> None:
     """Words that neurons and encoders draw in the ticks of phase ``index``."""
     phase, network = program.phases[index], ledger.placement.network
-    steps = program.neuron.schedule(program.ticks)[_time(program, index) :][: phase.ticks]
+    steps = program.neuron.schedule(program.ticks)[program.times[index] :][: phase.ticks]
     for number, here in enumerate(ledger.by_population):
         fine = formats["current"].frac + network.extra_bits(number, program.feedback)
         finer = {**formats, "current": replace(formats["current"], frac=fine)}
@@ -44,19 +44,3 @@ def signs(ledger: Ledger, samples: int) -> None:
 def updates(ledger: Ledger, tally: Tally, cores: Ints) -> None:
     """Words that round updates into masters; ``cores``: of each share, int64 [shares]."""
     ledger.add("random", "random_words", ledger.phases, cores, tally.updates[:, 3].astype(np.int64))
-
-
-def _time(program: Program, index: int) -> int:
-    """The tick, on the neurons' own clock, at which a phase starts: a restore turns it back."""
-    time = saved = 0
-    for number, phase in enumerate(program.phases):
-        time = _started(phase, time, saved)
-        if number == index:
-            return time
-        time += phase.ticks
-        saved = time if phase.save else saved
-    return time
-
-
-def _started(phase: Phase, time: int, saved: int) -> int:
-    return {"reset": 0, "restore": saved}.get(phase.start, time)

@@ -104,9 +104,6 @@ def _restored(stored: dict[str, Any], run: Run, path: Path) -> Progress:
     n = len(run.network.projections)
     masters, biases = ([stored[f"{it}_{i}"] for i in range(n)] for it in ("master", "bias"))
     run.chip.load(masters, biases, _part(stored, "cells_"))
-    if not run.training.readings.size:  # none without converters; older checkpoints do not say so
-        none = {f"{name}_readings": run.training.readings for name in ("training", "inference")}
-        stored = none | stored
     run.training, run.inference = (_tally(stored, name) for name in ("training", "inference"))
     run.epoch = len(rows)
     return Progress(rows, float(stored["seconds"]))

@@ -87,7 +87,7 @@ class _Both:
     def batch(self, start: int, indices: Ints) -> None:
         """Run a batch, sample by sample, and update the weights."""
         run, seed = self.run, self.run.experiment.seed
-        inputs, targets, _ = run._feeds["train"].take(indices)
+        inputs, targets, _ = run.feeds["train"].take(indices)
         family, units = key(seed, draws.NEURON, run.epoch), np.arange(run.network.neurons)
         banks, won = [], []
         for n in range(len(indices)):

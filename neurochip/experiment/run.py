@@ -23,6 +23,8 @@ from neurochip.neurons.registers import STATE
 
 Ints = NDArray[np.integer[Any]]
 
+EVALUATION = 1 << 32
+"""Stands for the epoch in the key of the draws of samples that are only classified."""
 EVALUATION_BATCH = 512
 MOST_THREADS = 1024
 
@@ -30,9 +32,9 @@ MOST_THREADS = 1024
 class Run:
     """A network on a chip that learns an experiment's data, epoch by epoch.
 
-    ``chip``, ``network``, ``placement``, ``program`` and ``data`` are there to be looked at. ``epoch`` is the
-    number of epochs done. The same setup gives the same bits for any ``threads`` (default: all cores).
-    Raises ConfigError, DataError or DoesNotFit.
+    ``chip``, ``network``, ``placement``, ``program``, ``data`` and ``feeds`` (its parts as the chip receives
+    them) are there to be looked at. ``epoch`` is the number of epochs done. The same setup gives the same
+    bits for any ``threads`` (default: all cores). Raises ConfigError, DataError or DoesNotFit.
     """
 
     def __init__(self, setup: Setup, threads: int | None = None, data_dir: Folder | None = None) -> None:
@@ -51,12 +53,12 @@ class Run:
         self.chip.load_real(weights)
         self.epoch = 0
         self.training, self.inference = self.chip.take_tally(), self.chip.take_tally()
-        self._feeds = {name: Feed.of(part, self.chip.formats["membrane"]) for name, part in self.data.items()}
+        self.feeds = {name: Feed.of(part, self.chip.formats["membrane"]) for name, part in self.data.items()}
 
     def warm_up(self) -> None:
         """Compile or load the kernels, so that an epoch's time is that of training. Changes nothing."""
-        indices = np.arange(min(self.experiment.batch, len(self._feeds["train"])))
-        inputs, targets, _ = self._feeds["train"].take(indices)
+        indices = np.arange(min(self.experiment.batch, len(self.feeds["train"])))
+        inputs, targets, _ = self.feeds["train"].take(indices)
         outcome = self.chip.run(inputs, targets, indices, 0)
         still = [Rate(0, 0)] * len(self.network.projections)
         self.chip.learn(outcome.banks[:0], still, still, 0, outcome.won[:0])
@@ -69,7 +71,7 @@ class Run:
         """
         observer = observer or Observer()
         seed, number = self.experiment.seed, self.epoch
-        feed = self._feeds["train"]
+        feed = self.feeds["train"]
         order = permutation(seed, number, len(feed))
         rates, bias_rates = self.rates()
         family = key(seed, draws.NEURON, number)
@@ -103,9 +105,9 @@ class Run:
     def predict(self, split: str, observer: Observer | None = None) -> Ints:
         """The class that each sample of a part is given: the largest output, of equal ones the lowest."""
         self.part(split)
-        feed = self._feeds[split]
+        feed = self.feeds[split]
         program = self.program.inference()
-        family = key(self.experiment.seed, draws.NEURON, 1 << 32)
+        family = key(self.experiment.seed, draws.NEURON, EVALUATION)
         found = []
         for start, indices in batches(np.arange(len(feed)), EVALUATION_BATCH):
             inputs, targets, _ = feed.take(indices)
@@ -130,8 +132,8 @@ class Run:
         index = range(len(populations))[population]
         first = sum(p.size for p in populations[:index])
         units = np.arange(first, first + min(neurons, populations[index].size))
-        inputs, targets, _ = self._feeds[split].take(np.array([sample]))
-        family = key(self.experiment.seed, draws.NEURON, 1 << 32)
+        inputs, targets, _ = self.feeds[split].take(np.array([sample]))
+        family = key(self.experiment.seed, draws.NEURON, EVALUATION)
         trace = self.chip.run(inputs, targets, np.array([sample]), family, probe=units).trace
         self.chip.take_tally()
         return {name: trace[:, row] for row, name in enumerate(("spikes", *STATE))}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from neurochip.errors import RegisterOverflow
-from neurochip.experiment.run import Run
+from neurochip.experiment.run import EVALUATION, Run
 from neurochip.fixed import draws, key
 from neurochip.program import Program
 from neurochip.timing.phases import of_phases, of_update
@@ -38,8 +38,8 @@ def timed(run: Run) -> dict[str, Any] | None:
 
 def _part(run: Run, split: str, program: Program) -> dict[str, Any]:
     indices = np.arange(min(SAMPLES, len(run.data[split])))
-    inputs, targets, _ = run._feeds[split].take(indices)
-    family = key(run.experiment.seed, draws.NEURON, 1 << 32)
+    inputs, targets, _ = run.feeds[split].take(indices)
+    family = key(run.experiment.seed, draws.NEURON, EVALUATION)
     outcome = run.chip.run(inputs, targets, indices, family, program, capture=False, loads=True)
     phases = of_phases(run.placement, run.hardware, program, outcome.loads)
     return {"samples": len(indices), "phases": phases}

@@ -17,7 +17,7 @@ MOST_ANALOG_BITS = 12
 
 
 class Technology(Model):
-    """The process the chip is made in; the energy tables scale to it."""
+    """The process that the chip is made in; a price table has its own, and costs note where they differ."""
 
     node_nm: float = Field(ge=1, le=1000, description="Process node in nanometres.")
     voltage_v: float = Field(ge=0.1, le=5, description="Supply voltage in volts.")

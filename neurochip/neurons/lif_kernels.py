@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from neurochip.fixed.jit import kernel
-from neurochip.fixed.scalar import dither, stored
+from neurochip.fixed.scalar import dither
 from neurochip.fixed.words import left, right
 from neurochip.neurons import registers as reg
+from neurochip.neurons.register_kernels import write
 from neurochip.neurons.sigma_delta_kernels import PLAIN
 
 LEAK, LEAKS, THRESHOLD, CURRENT_UP, BIAS_UP, STATE_UP = range(PLAIN + 1, PLAIN + 7)
@@ -33,12 +34,12 @@ def _update_plain(pop, formats, state, bias, spike, over):
     o, n = pop[reg.OFFSET], pop[reg.SIZE]
     current, membrane = state[reg.CURRENT, o : o + n], state[reg.MEMBRANE, o : o + n]
     previous = state[reg.PREVIOUS, o : o + n]
-    c_lo, c_hi = word(formats[reg.CURRENT, 0]), word(formats[reg.CURRENT, 1])
-    m_lo, m_hi = word(formats[reg.MEMBRANE, 0]), word(formats[reg.MEMBRANE, 1])
+    c_lo, c_hi = word(formats[reg.CURRENT, reg.LO]), word(formats[reg.CURRENT, reg.HI])
+    m_lo, m_hi = word(formats[reg.MEMBRANE, reg.LO]), word(formats[reg.MEMBRANE, reg.HI])
     leak, leaks, threshold = word(pop[LEAK]), word(pop[LEAKS]), word(pop[THRESHOLD])
     current_up, bias_up, state_up = word(pop[CURRENT_UP]), word(pop[BIAS_UP]), word(pop[STATE_UP])
     by = word(leak + state_up)
-    noise = word(dither(formats[reg.MEMBRANE, 3], by, 0, 0))
+    noise = word(dither(formats[reg.MEMBRANE, reg.ROUNDING], by, 0, 0))
     c_over = m_over = word(0)
     for j in range(n):
         c, m = current[j], membrane[j]
@@ -65,24 +66,13 @@ def _update_any(pop, family, formats, state, bias, spike, over):
     for j in range(pop[reg.SIZE]):
         unit = pop[reg.OFFSET] + j
         m = np.int64(state[reg.MEMBRANE, unit])
-        u = _write(state[reg.CURRENT, unit], formats, reg.CURRENT, unit, over)
+        u = write(state[reg.CURRENT, unit], formats, reg.CURRENT, unit, over)
         pull = ((u << pop[CURRENT_UP]) + (np.int64(bias[j]) << pop[BIAS_UP])) << leak
         pull -= pop[LEAKS] * (m << pop[STATE_UP])
-        pull += dither(formats[reg.MEMBRANE, 3], by, family, unit * 16 + reg.MEMBRANE)
-        kept = _write(m + (pull >> by), formats, reg.MEMBRANE, unit, over)
+        pull += dither(formats[reg.MEMBRANE, reg.ROUNDING], by, family, unit * 16 + reg.MEMBRANE)
+        kept = write(m + (pull >> by), formats, reg.MEMBRANE, unit, over)
         q = np.int64(kept >= pop[THRESHOLD])
         state[reg.CURRENT, unit] = u
         state[reg.PREVIOUS, unit] = m
         state[reg.MEMBRANE, unit] = kept - q * pop[THRESHOLD]
         spike[j] = q
-
-
-@kernel
-def _write(value, formats, register, unit, over):
-    """What a register holds after ``value`` is written; an overflow is counted."""
-    wide = np.int64(value)
-    kept = stored(wide, formats[register, 0], formats[register, 1], formats[register, 2])
-    if kept != wide:
-        over[0, register] += 1
-        over[1, register] = unit + 1
-    return kept

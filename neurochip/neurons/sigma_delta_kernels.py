@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from neurochip.fixed.jit import kernel
-from neurochip.fixed.scalar import STOCHASTIC, dither, stored
+from neurochip.fixed.scalar import STOCHASTIC, dither
 from neurochip.fixed.words import left, right
 from neurochip.neurons import registers as reg
+from neurochip.neurons.register_kernels import write
 
 FORWARD_UP, FORWARD_DOWN, DRIVE_UP, BIAS_UP, STATE_UP, ENCODE_UP, ENCODE_DOWN, TOP, ONE, UNSIGNED, PLAIN = (
     range(reg.PARAMS, reg.PARAMS + 11)
@@ -55,16 +56,16 @@ def _update_plain(pop, decode, step, formats, state, bias, spike, over):
     current, decoded = state[reg.CURRENT, o : o + n], state[reg.DECODED, o : o + n]
     membrane, previous = state[reg.MEMBRANE, o : o + n], state[reg.PREVIOUS, o : o + n]
     residual = state[reg.RESIDUAL, o : o + n]
-    c_lo, c_hi = word(formats[reg.CURRENT, 0]), word(formats[reg.CURRENT, 1])
-    d_lo, d_hi = word(formats[reg.DECODED, 0]), word(formats[reg.DECODED, 1])
-    e_lo, e_hi = word(formats[reg.RESIDUAL, 0]), word(formats[reg.RESIDUAL, 1])
+    c_lo, c_hi = word(formats[reg.CURRENT, reg.LO]), word(formats[reg.CURRENT, reg.HI])
+    d_lo, d_hi = word(formats[reg.DECODED, reg.LO]), word(formats[reg.DECODED, reg.HI])
+    e_lo, e_hi = word(formats[reg.RESIDUAL, reg.LO]), word(formats[reg.RESIDUAL, reg.HI])
     up, down, drive_up = word(pop[FORWARD_UP]), word(pop[FORWARD_DOWN]), word(pop[DRIVE_UP])
     bias_up, state_up, top = word(pop[BIAS_UP]), word(pop[STATE_UP]), word(pop[TOP])
     encode_up, encode_down, rate = word(pop[ENCODE_UP]), word(pop[ENCODE_DOWN]), word(decode)
     by, step_by = word(decode + down), word(step + state_up)
-    d_noise = word(dither(formats[reg.DECODED, 3], by, 0, 0))
-    s_noise = word(dither(formats[reg.MEMBRANE, 3], step_by, 0, 0))
-    e_noise = word(dither(formats[reg.RESIDUAL, 3], encode_down, 0, 0))
+    d_noise = word(dither(formats[reg.DECODED, reg.ROUNDING], by, 0, 0))
+    s_noise = word(dither(formats[reg.MEMBRANE, reg.ROUNDING], step_by, 0, 0))
+    e_noise = word(dither(formats[reg.RESIDUAL, reg.ROUNDING], encode_down, 0, 0))
     one, half, lowest, zero = word(pop[ONE]), word(pop[ONE] >> 1), _lowest(pop, word), word(0)
     c_over = d_over = e_over = word(0)
     for j in range(n):
@@ -107,13 +108,13 @@ def _update_any(pop, nudge_m, nudge_k, decode, step, family, formats, state, bia
     """Step *update*, for any rounding, overflow mode and nudge (``nudge_m`` carries its sign)."""
     o, n = pop[reg.OFFSET], pop[reg.SIZE]
     decode_by, step_by = decode + pop[FORWARD_DOWN], step + nudge_k + pop[STATE_UP]
-    _dithers(noise[0, :n], formats[reg.DECODED, 3], decode_by, family, o, reg.DECODED)
-    _dithers(noise[1, :n], formats[reg.MEMBRANE, 3], step_by, family, o, reg.MEMBRANE)
+    _dithers(noise[0, :n], formats[reg.DECODED, reg.ROUNDING], decode_by, family, o, reg.DECODED)
+    _dithers(noise[1, :n], formats[reg.MEMBRANE, reg.ROUNDING], step_by, family, o, reg.MEMBRANE)
     for j in range(n):
         v, r = np.int64(state[reg.MEMBRANE, o + j]), np.int64(state[reg.DECODED, o + j])
-        u = _write(state[reg.CURRENT, o + j], formats, reg.CURRENT, o + j, over)
+        u = write(state[reg.CURRENT, o + j], formats, reg.CURRENT, o + j, over)
         pull = (u << pop[FORWARD_UP]) - (r << pop[FORWARD_DOWN])
-        r = _write(r + ((pull + noise[0, j]) >> decode_by), formats, reg.DECODED, o + j, over)
+        r = write(r + ((pull + noise[0, j]) >> decode_by), formats, reg.DECODED, o + j, over)
         pull = (r << pop[DRIVE_UP]) + (np.int64(bias[j]) << pop[BIAS_UP]) - (v << pop[STATE_UP])
         pull = (pull << nudge_k) + nudge_m * ((np.int64(target[j]) - v) << pop[STATE_UP])
         state[reg.CURRENT, o + j] = u
@@ -144,9 +145,10 @@ def encode_ahead(pop, schedule, formats, value, trains, lengths, lost):
     order, and their number, ``lengths``: int64 [ticks, 2]; ``lost``: int64 [ticks], residuals that saturated.
     An input of 0 stays silent.
     """
-    lo, hi = formats[reg.RESIDUAL, 0], formats[reg.RESIDUAL, 1]
+    lo, hi = formats[reg.RESIDUAL, reg.LO], formats[reg.RESIDUAL, reg.HI]
     one, signed, up, down = pop[ONE], 1 - pop[UNSIGNED], pop[ENCODE_UP], pop[ENCODE_DOWN]
-    noise, half, first = dither(formats[reg.RESIDUAL, 3], down, 0, 0), pop[ONE] >> 1, pop[reg.OFFSET]
+    noise = dither(formats[reg.RESIDUAL, reg.ROUNDING], down, 0, 0)
+    half, first = pop[ONE] >> 1, pop[reg.OFFSET]
     lengths[:], lost[:] = 0, 0
     for j in range(pop[reg.SIZE]):
         v = np.int64(value[j])
@@ -198,9 +200,9 @@ def _fire_plain(pop, decode, formats, state, spike, over):
     o, n = pop[reg.OFFSET], pop[reg.SIZE]
     membrane, previous = state[reg.MEMBRANE, o : o + n], state[reg.PREVIOUS, o : o + n]
     residual = state[reg.RESIDUAL, o : o + n]
-    lo, hi = word(formats[reg.RESIDUAL, 0]), word(formats[reg.RESIDUAL, 1])
+    lo, hi = word(formats[reg.RESIDUAL, reg.LO]), word(formats[reg.RESIDUAL, reg.HI])
     up, down, rate, one = word(pop[ENCODE_UP]), word(pop[ENCODE_DOWN]), word(decode), word(pop[ONE])
-    noise = word(dither(formats[reg.RESIDUAL, 3], pop[ENCODE_DOWN], 0, 0))
+    noise = word(dither(formats[reg.RESIDUAL, reg.ROUNDING], pop[ENCODE_DOWN], 0, 0))
     half, lowest = word(one >> 1), _lowest(pop, word)
     n_over = word(0)
     for j in range(n):
@@ -222,13 +224,13 @@ def _fire(pop, decode, family, formats, state, noise, spike, over):
     """Step *fire*, for any rounding and overflow mode."""
     o, n = pop[reg.OFFSET], pop[reg.SIZE]
     half, signed = pop[ONE] >> 1, 1 - pop[UNSIGNED]
-    _dithers(noise[2, :n], formats[reg.RESIDUAL, 3], pop[ENCODE_DOWN], family, o, reg.RESIDUAL)
+    _dithers(noise[2, :n], formats[reg.RESIDUAL, reg.ROUNDING], pop[ENCODE_DOWN], family, o, reg.RESIDUAL)
     for j in range(n):
         v, after = np.int64(state[reg.PREVIOUS, o + j]), np.int64(state[reg.MEMBRANE, o + j])
         signal = ((((after - v) << decode) + v) << pop[ENCODE_UP]) + noise[2, j]
         phi = np.int64(state[reg.RESIDUAL, o + j]) + (signal >> pop[ENCODE_DOWN])
         q = np.int64(phi > half) - np.int64(phi < -half) * signed
-        state[reg.RESIDUAL, o + j] = _write(phi - q * pop[ONE], formats, reg.RESIDUAL, o + j, over)
+        state[reg.RESIDUAL, o + j] = write(phi - q * pop[ONE], formats, reg.RESIDUAL, o + j, over)
         spike[j] = q
 
 
@@ -240,14 +242,3 @@ def _dithers(out, mode, shift, family, offset, register):
             out[j] = dither(mode, shift, family, (offset + j) * 16 + register)
     else:
         out[:] = dither(mode, shift, 0, 0)
-
-
-@kernel
-def _write(value, formats, register, unit, over):
-    """What a register holds after ``value`` is written; an overflow is counted."""
-    wide = np.int64(value)
-    kept = stored(wide, formats[register, 0], formats[register, 1], formats[register, 2])
-    if kept != wide:
-        over[0, register] += 1
-        over[1, register] = unit + 1
-    return kept

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from neurochip.report.page.summary import PARTS
+
 COLUMNS = ("section", "item", "part", "value", "unit")
 Row = tuple[str, str, str, Any, str]
 
@@ -14,9 +16,9 @@ Row = tuple[str, str, str, Any, str]
 def rows(report: dict[str, Any]) -> Iterator[Row]:
     """One number each; of a sample where nothing else is said."""
     for row in report["energy"]["kinds"]:
-        for part in ("training", "inference"):
+        for part in PARTS:
             yield "energy", row["kind"], part, row[f"{part}_pj"], "pJ"
-    for part in ("training", "inference"):
+    for part in PARTS:
         yield "energy", "sum", part, report["energy"]["total"][f"{part}_pj"], "pJ"
         for action, energy in report["energy"]["actions"][part].items():
             yield "energy by action", action, part, energy, "pJ"

@@ -36,7 +36,7 @@ def _kinds(axes: Any, energy: dict[str, Any]) -> None:
         axes.barh([0, 1], widths, left=left, color=colour, label=row["kind"])
         left += widths
     axes.set_yticks([0, 1], ["classifying", "learning"])
-    axes.set(xlabel="energy of a sample, nJ", title="")
+    axes.set(xlabel="energy of a sample, nJ")
     axes.grid(False, axis="y")
     axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.45), ncols=7, fontsize=7, handlelength=1.0)
 
