@@ -16,7 +16,7 @@ from test_engine import network as dense_network
 
 from neurochip.clock import Clock, convert
 from neurochip.clock import columns as col
-from neurochip.cost import estimate as averaged
+from neurochip.cost import from_averages
 from neurochip.devices import Adc, Resistive
 from neurochip.errors import ConfigError, RegisterOverflow
 from neurochip.experiment import Run, load
@@ -171,7 +171,7 @@ def test_cycles_of_conversions_by_hand() -> None:
     ).all()
     assert timing.machines["convert"].tolist() == [ceil(11 / 2) * 3 * 12 * 2]
     counts, digital = pair.derived(pair.fast.take_tally()), with_keys(hardware, crossbar={"adc": None})
-    averages = [averaged(counts, it).cycles.sum() for it in (hardware, digital)]
+    averages = [from_averages(counts, it).cycles.sum() for it in (hardware, digital)]
     assert averages[0] - averages[1] == pytest.approx(11 / 2 * 3 * 12 * 2)
 
 

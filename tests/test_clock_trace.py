@@ -92,8 +92,8 @@ def test_a_wave_has_every_busy_cycle(watched: tuple[Pair, Timeline], tmp_path: P
     assert wave.time == timeline.end * PS
     assert [value for _, value in wave.changes["phase"]] == [0, 1, 2]
     assert len(wave.changes["tick"]) == 12
-    halves = Counter(value for _, value in wave.changes["half"][1:])
-    assert halves[1] == halves[3] == 12
+    parts = Counter(value for _, value in wave.changes["part"][1:])
+    assert parts[1] == parts[3] == 12
     assert max(value for _, value in wave.changes[f"core{timeline.cores[0]}.router"]) > 0
 
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurochip.config import presets
-from neurochip.cost import ENERGY_KINDS, Cost, Priced, PriceList, PriceTable, document, estimate, memory
+from neurochip.cost import ENERGY_KINDS, Cost, Priced, PriceList, PriceTable, document, from_averages, memory
 from neurochip.cost import sram as arrays
 from neurochip.cost.area import area
 from neurochip.cost.entries import Curve, Included
@@ -351,7 +351,7 @@ def test_odin_cycles() -> None:
         tally.spikes[0, 5] = events
         counts = Counts.of(tally, chip.placement, chip.program, hardware)
         assert counts.total("synaptic_ops") == 256 * events
-        timings.append(estimate(counts, hardware).cycles.sum())
+        timings.append(from_averages(counts, hardware).cycles.sum())
     assert timings[1] - timings[0] == 1 + 512
     assert timings[2] - timings[0] == 7 * (1 + 512)
 
@@ -370,7 +370,7 @@ def test_a_tick_by_hand() -> None:
     tally = nothing(inference)
     tally.samples = 1
     counts = Counts.of(tally, chip.placement, inference.program, chip.hardware)
-    timing = estimate(counts, chip.hardware)
+    timing = from_averages(counts, chip.hardware)
     neurons, moved = 40 * math.ceil(21 / 2) * 3, 21 / 2
     assert timing.cycles.tolist() == [neurons + moved, 0.0]
     assert timing.busy[0, 0] == timing.cycles[0]
@@ -379,7 +379,7 @@ def test_a_tick_by_hand() -> None:
 def test_a_barrier_goes_up_the_tree_and_down_again() -> None:
     """64 cores: six levels of five cycles, twice, in each of 40 ticks."""
     quick, slow = (small(f"barrier.cycles_per_level={n}") for n in (0, 5))
-    found = [estimate(busy(it), it.hardware).cycles[0] for it in (quick, slow)]
+    found = [from_averages(busy(it), it.hardware).cycles[0] for it in (quick, slow)]
     assert found[1] - found[0] == pytest.approx(20 * 40 * 2 * 6 * 5)
 
 

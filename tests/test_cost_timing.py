@@ -11,7 +11,7 @@ import pytest
 from small_runs import compiled, record_of, tiny
 
 from neurochip.clock import Clock
-from neurochip.cost import Timing, estimate, from_ticks
+from neurochip.cost import RunTiming, from_averages, from_ticks
 from neurochip.errors import RegisterOverflow
 from neurochip.experiment import Run, Setup, cost_of, execute, price
 from neurochip.experiment.timed import SAMPLES, timed
@@ -31,8 +31,8 @@ class Three(NamedTuple):
     """Cycles of the same samples and one update: by the cycle engine, tick by tick, and from averages."""
 
     engine: dict[str, int]
-    ticks: Timing
-    average: Timing
+    ticks: RunTiming
+    average: RunTiming
 
 
 def three(setup: Setup, epochs: int = 0) -> Three:
@@ -54,7 +54,7 @@ def three(setup: Setup, epochs: int = 0) -> Three:
     run.chip.learn(outcome.banks, *run.rates(), 0)
     counts = run.counts(run.chip.take_tally())
     ticks = from_ticks(found["training"], found["update"], counts)
-    return Three(clock.take_timing().by_phase, ticks, estimate(counts, run.hardware))
+    return Three(clock.take_timing().by_phase, ticks, from_averages(counts, run.hardware))
 
 
 @pytest.mark.parametrize("sets", [(), MESH], ids=["one core", "seven cores"])

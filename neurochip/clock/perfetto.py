@@ -22,7 +22,7 @@ COUNTERS = {logs.FIFO: ("input FIFO", "spikes"), logs.ROUTER: ("router", "flits"
 
 
 def write_perfetto(timeline: Timeline, path: str | Path) -> None:
-    """Write a timeline as trace events: the chip's phases, ticks and their halves, each core's machines, the
+    """Write a timeline as trace events: the chip's phases, ticks and their parts, each core's machines, the
     spikes in its FIFO and the flits in its router."""
     events = [*_chip(timeline), *(event for core in timeline.cores for event in _core(timeline, core))]
     write_json(path, {"traceEvents": events, "displayTimeUnit": "ns"})
@@ -30,13 +30,13 @@ def write_perfetto(timeline: Timeline, path: str | Path) -> None:
 
 def _chip(timeline: Timeline) -> Iterator[dict[str, Any]]:
     yield _name("process_name", CHIP, 0, "chip")
-    for thread, name in enumerate(("phase", "tick", "half")):
+    for thread, name in enumerate(("phase", "tick", "part")):
         yield _name("thread_name", CHIP, thread, name)
     for span in timeline.spans_of_phases():
         yield _span(timeline, span, CHIP, 0)
     for tick in timeline.ticks:
         yield _span(timeline, Span(f"tick {tick.tick}", tick.begin, timeline.end_of(tick)), CHIP, 1)
-        for span in timeline.halves(tick):
+        for span in timeline.parts(tick):
             yield _span(timeline, span, CHIP, 2)
 
 

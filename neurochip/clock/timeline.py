@@ -80,7 +80,7 @@ class Timeline:
     def end_of(self, tick: TickMark) -> int:
         return tick.begin + tick.spikes + tick.neurons + 2 * self.barrier
 
-    def halves(self, tick: TickMark) -> list[Span]:
+    def parts(self, tick: TickMark) -> list[Span]:
         """The parts of a tick: spikes, a pass over the tree, sums and neurons, another pass."""
         lengths = (tick.spikes, self.barrier, tick.neurons, self.barrier)
         ends = np.cumsum([tick.begin, *lengths]).tolist()

@@ -11,15 +11,15 @@ from neurochip.clock.timeline import SIGNALS, Timeline
 from neurochip.files import write_text_atomic
 
 PS_PER_US = 1_000_000
-LEVEL_BITS, TICK_BITS, PHASE_BITS, HALF_BITS = 16, 16, 8, 2
-HALVES = {"spikes": 1, "tree": 2, "sums and neurons": 3}
+LEVEL_BITS, TICK_BITS, PHASE_BITS, PART_BITS = 16, 16, 8, 2
+PARTS = {"spikes": 1, "tree": 2, "sums and neurons": 3}
 FIRST_CODE, CODES = 33, 94
 """Identifiers are made of the printable characters."""
 
 
 def write_vcd(timeline: Timeline, path: str | Path) -> None:
     """Write a timeline as VCD, in picoseconds. Signals of each core: its machines (1: at work), ``fifo``
-    (spikes), ``router`` (flits); of the chip: ``phase`` (from 0), ``tick`` (of the phase), ``half`` of the
+    (spikes), ``router`` (flits); of the chip: ``phase`` (from 0), ``tick`` (of the phase), ``part`` of the
     tick."""
     write_text_atomic(path, "\n".join([*_header(timeline), *_dump(timeline)]) + "\n")
 
@@ -27,7 +27,7 @@ def write_vcd(timeline: Timeline, path: str | Path) -> None:
 def _header(timeline: Timeline) -> Iterator[str]:
     yield "$version neurochip cycle engine $end"
     yield "$comment phases: " + ", ".join(f"{i} {name}" for i, name in enumerate(timeline.phases)) + " $end"
-    yield "$comment half: " + ", ".join(f"{i} {name}" for name, i in HALVES.items()) + " $end"
+    yield "$comment part of a tick: " + ", ".join(f"{i} {name}" for name, i in PARTS.items()) + " $end"
     yield "$timescale 1 ps $end"
     yield "$scope module chip $end"
     for number, (name, bits) in enumerate(_chip_signals()):
@@ -42,7 +42,7 @@ def _header(timeline: Timeline) -> Iterator[str]:
 
 
 def _chip_signals() -> tuple[tuple[str, int], ...]:
-    return ("phase", PHASE_BITS), ("tick", TICK_BITS), ("half", HALF_BITS)
+    return ("phase", PHASE_BITS), ("tick", TICK_BITS), ("part", PART_BITS)
 
 
 def _core_signals() -> list[tuple[str, int]]:
@@ -85,8 +85,8 @@ def _changes(timeline: Timeline) -> Iterator[tuple[int, int, int]]:
     for tick in timeline.ticks:
         yield tick.begin, 0, tick.phase
         yield tick.begin, 1, tick.tick
-        for span in timeline.halves(tick):
-            yield span.begin, 2, HALVES[span.name]
+        for span in timeline.parts(tick):
+            yield span.begin, 2, PARTS[span.name]
     for cycle, signal, value in timeline.changes.tolist():
         core, which = divmod(signal, SIGNALS)
         if which == logs.MACHINES:

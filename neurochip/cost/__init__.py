@@ -13,7 +13,7 @@ from neurochip.cost.memory import ROLES, memory
 from neurochip.cost.priced import Priced
 from neurochip.cost.prices import PriceList
 from neurochip.cost.table import FOLDER, PriceTable
-from neurochip.cost.timing import Timing, estimate, from_ticks
+from neurochip.cost.timing import RunTiming, from_averages, from_ticks
 from neurochip.cost.unrolled import Needs, training_needs
 
 __all__ = [
@@ -27,9 +27,9 @@ __all__ = [
     "PriceList",
     "PriceTable",
     "Priced",
-    "Timing",
+    "RunTiming",
     "document",
-    "estimate",
+    "from_averages",
     "from_ticks",
     "memory",
     "training_needs",

@@ -12,7 +12,7 @@ from neurochip.cost.energy import Energy, energy
 from neurochip.cost.priced import Priced
 from neurochip.cost.prices import PriceList
 from neurochip.cost.table import PriceTable
-from neurochip.cost.timing import Timing, estimate
+from neurochip.cost.timing import RunTiming, from_averages
 from neurochip.counts import Counts
 from neurochip.noc import DIRECTIONS
 
@@ -29,15 +29,15 @@ class Cost:
     counts: Counts
     chip: Priced
     prices: PriceList
-    timing: Timing
+    timing: RunTiming
 
     @classmethod
-    def of(cls, counts: Counts, chip: Priced, table: PriceTable, timing: Timing | None = None) -> Cost:
+    def of(cls, counts: Counts, chip: Priced, table: PriceTable, timing: RunTiming | None = None) -> Cost:
         """The cost by ``table``; ``timing``: cycles of a better source than the estimate from counts.
 
         Raises ConfigError if the table does not fit the chip.
         """
-        return cls(counts, chip, PriceList(table, chip), timing or estimate(counts, chip.hardware))
+        return cls(counts, chip, PriceList(table, chip), timing or from_averages(counts, chip.hardware))
 
     @cached_property
     def energy(self) -> Energy:

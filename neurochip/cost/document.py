@@ -14,7 +14,7 @@ from neurochip.cost.notes import notes
 from neurochip.cost.priced import Priced
 from neurochip.cost.prices import Price, PriceList
 from neurochip.cost.table import PriceTable
-from neurochip.cost.timing import Timing, from_ticks
+from neurochip.cost.timing import RunTiming, from_ticks
 from neurochip.cost.unrolled import training_needs
 from neurochip.counts import Counts
 
@@ -100,7 +100,7 @@ def _array(entry: Any, chip: Priced) -> dict[str, Any] | None:
     }
 
 
-def _timing(timing: Mapping[str, Any] | None, part: str, counts: Counts) -> Timing | None:
+def _timing(timing: Mapping[str, Any] | None, part: str, counts: Counts) -> RunTiming | None:
     return None if timing is None else from_ticks(timing[part], timing["update"], counts)
 
 

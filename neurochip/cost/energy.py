@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.cost.prices import PriceList
-from neurochip.cost.timing import Timing
+from neurochip.cost.timing import RunTiming
 from neurochip.counts import ACTIONS, KINDS, Counts
 
 Reals = NDArray[np.floating[Any]]
@@ -63,7 +63,7 @@ class Energy:
         return found
 
 
-def energy(counts: Counts, prices: PriceList, timing: Timing) -> Energy:
+def energy(counts: Counts, prices: PriceList, timing: RunTiming) -> Energy:
     """The energy of a run. Raises ConfigError for an action that was counted and has no price."""
     table = {
         key: counts.table[key] * prices.of_action(key[1])

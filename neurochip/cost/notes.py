@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from neurochip.cost.entries import Arrayed, Curve
 from neurochip.cost.priced import Priced
 from neurochip.cost.table import CONVERSIONS, PriceTable
-from neurochip.cost.timing import Timing
+from neurochip.cost.timing import RunTiming
 
 SMALLEST_BITS = 2048 * 8
 """Bits of the smallest array that there are points of."""
 
 
-def notes(chip: Priced, table: PriceTable, timing: Timing) -> Iterator[str]:
+def notes(chip: Priced, table: PriceTable, timing: RunTiming) -> Iterator[str]:
     """Where a chip and its price table part, and where the times are from."""
     yield from _technology(chip, table)
     yield from _small_arrays(chip, table)
@@ -50,7 +50,7 @@ def _converters(chip: Priced, table: PriceTable) -> Iterator[str]:
             )
 
 
-def _times(timing: Timing) -> str:
+def _times(timing: RunTiming) -> str:
     if timing.estimate == "average":
         return "times are estimated from average counts, coarsely: bursts and overlaps are averaged out"
     samples = (

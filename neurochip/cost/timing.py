@@ -20,7 +20,7 @@ LOOKUP_CYCLES = 1
 
 
 @dataclass(frozen=True)
-class Timing:
+class RunTiming:
     """Cycles of all samples together: ``cycles``: float64 [phases], of the chip; ``busy``: float64 [phases,
     cores], in which a core works; ``links``: float64 [phases, link ids], in which a link is taken.
 
@@ -33,7 +33,7 @@ class Timing:
     samples: int = 0
 
 
-def from_ticks(part: Mapping[str, Any], update: Mapping[str, Any], counts: Counts) -> Timing:
+def from_ticks(part: Mapping[str, Any], update: Mapping[str, Any], counts: Counts) -> RunTiming:
     """The cycles of all samples of ``counts``, from those that a record timed tick by tick.
 
     ``part``: samples and what each phase took for them; ``update``: what a sample and a batch add to an
@@ -51,10 +51,10 @@ def from_ticks(part: Mapping[str, Any], update: Mapping[str, Any], counts: Count
             busy[phase] += np.array(spent["busy"]) * times
             for link, flits in spent["links"].items():
                 links[phase, int(link)] += flits * times
-    return Timing(cycles, busy, links, "ticks", part["samples"])
+    return RunTiming(cycles, busy, links, "ticks", part["samples"])
 
 
-def estimate(counts: Counts, hardware: Hardware) -> Timing:
+def from_averages(counts: Counts, hardware: Hardware) -> RunTiming:
     """The cycles of a run, from average counts.
 
     In a tick a core takes a cycle for each spike that arrives, ``access_cycles`` for each word that it reads
@@ -68,7 +68,7 @@ def estimate(counts: Counts, hardware: Hardware) -> Timing:
     busy = np.concatenate([_running(counts, hardware, phases), _updating(counts, hardware)[None]])
     links = counts.links * float(hardware.noc.link_cycles)
     longest = np.maximum(busy.max(1), links.max(1))
-    return Timing(longest + _waiting(counts, hardware), busy, links)
+    return RunTiming(longest + _waiting(counts, hardware), busy, links)
 
 
 def _running(counts: Counts, hardware: Hardware, phases: int) -> Reals:

@@ -61,7 +61,7 @@ def _edges(program: Program) -> int:
 def _spikes(
     placement: Placement, hardware: Hardware, routes: SpikeRoutes, loads: Reals
 ) -> tuple[Reals, Reals, Ints]:
-    """Cycles of the first half of each tick, float [ticks]; cycles of work, float [cores]; flits of each
+    """Cycles of the first part of each tick, float [ticks]; cycles of work, float [cores]; flits of each
     link."""
     turns = loads * routes.turn
     starts = np.zeros_like(turns)

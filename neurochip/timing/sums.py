@@ -1,4 +1,4 @@
-"""The second half of a tick, which is the same in every tick: columns are converted, sums travel home, lanes
+"""The third part of a tick, which is the same in every tick: columns are converted, sums travel home, lanes
 advance the neurons."""
 
 from __future__ import annotations
