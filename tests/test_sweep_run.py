@@ -151,6 +151,17 @@ def test_threads_in_each_worker_leave_no_core_with_two(monkeypatch: pytest.Monke
             assert (pool.workers, pool.threads) == (workers or 8, threads)
     with pytest.raises(NeurochipError, match=r"workers must be 1\.\.1024, not 0"), processes(0):
         pass
+    with pytest.raises(NeurochipError, match=r"threads must be 1\.\.1024, not 0"), processes(1, 0):
+        pass
+
+
+def test_what_is_no_address_of_a_cluster_is_refused_at_once() -> None:
+    pytest.importorskip("distributed")
+    message = r"must be local or an address such as .*, not 'nonsense'"
+    with pytest.raises(NeurochipError, match=message), dask("nonsense"):
+        pass
+    with pytest.raises(NeurochipError, match=r"threads must be 1\.\.1024, not -1"), dask("local", 1, -1):
+        pass
 
 
 def test_kernels_are_compiled_once_for_each_set_of_registers(
