@@ -314,7 +314,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         ("layers: [{kind: 1}]", "layers.0.kind must be one of dense, pool, not 1"),
         ("layers: [{units: 1}]", "missing key layers.0.kind"),
         ("layers: [3]", "layers.0 must be a mapping of keys, not 3"),
-        ("layers: {}", "layers must be a list, not a mapping"),
+        ("layers: {}", "layers must be a list, not an empty mapping"),
         ("amount: 10", "amount must be 1..9 or all or a mapping of keys, not 10"),
         ("amount: al", "amount must be an integer or all or a mapping of keys, not 'al'"),
         ("amount: {start: 0}", "amount.start must be more than 0, not 0"),

@@ -196,6 +196,21 @@ def test_it_follows_the_systems_colours_and_the_button(scheme: str, page: Path, 
 
 
 @needs_browser
+@pytest.mark.parametrize(("low", "high"), [(0.025, 0.25), (0.13, 0.44), (0.985, 0.989), (0.3, 0.99)])
+def test_accuracies_of_any_size_have_ticks(
+    low: float, high: float, outcome: Outcome, chromium: Browser, tmp_path: Path
+) -> None:
+    page = content(outcome)
+    at = page["columns"].index("test_accuracy")
+    for number, row in enumerate(page["rows"]):
+        row[at] = None if row[at] is None else low + (high - low) * (number % 5) / 4
+    explorer(page, tmp_path / "index.html")
+    chromium.open(tmp_path / "index.html")
+    assert chromium.run("return document.querySelectorAll('#chart text[text-anchor=end]').length") > 2
+    assert chromium.log() == []
+
+
+@needs_browser
 def test_thousands_of_settings(chromium: Browser, tmp_path: Path) -> None:
     """A range of many values has a slider, and no heat map; the table shows the first rows."""
     path = tmp_path / "sweep.yaml"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from matplotlib import pyplot
 
 from neurochip.report import heat_map, sensitivity, trade_off
-from neurochip.report.heat_maps import _grid, _panel, _panels
+from neurochip.report.heat_maps import _grid, _panel, _panels, _wide
 from neurochip.report.numbers import ACCURACIES, accuracy_ticks, short, shown, stretched, titled
 from neurochip.report.trade_offs import _named, _rising
 
@@ -111,6 +111,25 @@ def test_accuracies_keep_their_order(one: float, other: float) -> None:
     places, labels = accuracy_ticks(low, high)
     assert places == sorted(places)
     assert len(labels) == len(places) >= 1
+
+
+@given(st.floats(0, 0.99), st.floats(0.01, 0.99))
+def test_any_range_of_accuracies_has_two_ticks_or_more(low: float, span: float) -> None:
+    high = min(0.995, low + span)
+    places, labels = accuracy_ticks(low, high)
+    assert 2 <= len(places) <= max(5, sum(low <= share <= high for share in ACCURACIES))
+    assert len(set(labels)) == len(labels)
+    if high - low >= 0.05:
+        assert all(low <= float(label) / 100 + 1e-9 and float(label) / 100 <= high + 1e-9 for label in labels)
+
+
+def test_low_accuracies_have_round_ticks() -> None:
+    assert accuracy_ticks(0.1056, 0.4444)[1] == ["20", "30", "40"]
+    assert accuracy_ticks(0.985, 0.9889)[1] == ["98.5", "98.6", "98.7", "98.8"]
+
+
+def test_long_names_have_room_below_a_heat_map() -> None:
+    assert _wide(["digital_28nm", "rram_crossbar"]) > 13 * 0.07 > _wide([4, 128])
 
 
 def test_halving_the_error_is_always_the_same_distance() -> None:

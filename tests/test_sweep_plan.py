@@ -97,6 +97,19 @@ WRONG = {
         ["axes:", "  a: {keys: [experiment.network.layers.7.units], values: [4]}"],
         r"index in network\.layers must be 0\.\.1, not '7' \(sweep.yaml:6\)",
     ),
+    "a list item from the end": (
+        ["axes:", "  a: {keys: [experiment.network.layers.-2.units], values: [4]}"],
+        r"index in network\.layers must be 0\.\.1, not '-2' \(sweep.yaml:6\)",
+    ),
+    "an empty mapping": (["axes: {}"], r"axes must be a mapping of at least 1 key, not an empty mapping"),
+    "too many points": (
+        ["axes:", "  a: {keys: [experiment.batch], low: 1, high: 100000000000000}", "seeds: [0, 1]"],
+        r"at most 1,000,000 points, not 200,000,000,000,000 \(100,000,000,000,000 settings of 2 seeds\)",
+    ),
+    "an end beyond what a real can hold": (
+        ["axes:", "  a: {keys: [experiment.batch], low: 1, high: 1" + 30 * "0" + "}"],
+        r"axes\.a\.high must be -10{15}\.\.10{15}, not 10{30} ",
+    ),
     "an unknown chip": (
         ["axes:", "  chip: {keys: [experiment.hardware], values: [tiny, tinny]}"],
         r"unknown preset 'tinny'; did you mean tiny\?.*\(sweep.yaml:6\)",
@@ -237,6 +250,13 @@ def test_a_value_of_a_range_is_one_of_its_levels(low: int, span: int, step: int,
     axis = Axis(keys=("experiment.batch",), low=low, high=low + span, step=step)
     assert axis.levels() == list(range(low, low + span + 1, step))
     assert axis.at(at) in (axis.levels() or [])
+
+
+@pytest.mark.parametrize("strategy", ["random", "latin_hypercube"])
+def test_values_of_a_wide_range_are_drawn_without_listing_them(strategy: str, tmp_path: Path) -> None:
+    wide = "  batch: {keys: [experiment.rule.learning_rate], low: 1.0e-12, high: 1, step: 1.0e-12}"
+    points = planned(tmp_path, "axes:", wide, "points: 30", strategy=strategy)
+    assert len({point.values["batch"] for point in points}) == 30
 
 
 def test_draws_are_uniform() -> None:

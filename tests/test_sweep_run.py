@@ -151,6 +151,17 @@ def test_threads_in_each_worker_leave_no_core_with_two(monkeypatch: pytest.Monke
             assert (pool.workers, pool.threads) == (workers or 8, threads)
     with pytest.raises(NeurochipError, match=r"workers must be 1\.\.1024, not 0"), processes(0):
         pass
+    with pytest.raises(NeurochipError, match=r"threads must be 1\.\.1024, not 0"), processes(1, 0):
+        pass
+
+
+def test_what_is_no_address_of_a_cluster_is_refused_at_once() -> None:
+    pytest.importorskip("distributed")
+    message = r"must be local or an address such as .*, not 'nonsense'"
+    with pytest.raises(NeurochipError, match=message), dask("nonsense"):
+        pass
+    with pytest.raises(NeurochipError, match=r"threads must be 1\.\.1024, not -1"), dask("local", 1, -1):
+        pass
 
 
 def test_kernels_are_compiled_once_for_each_set_of_registers(
@@ -168,6 +179,25 @@ def test_kernels_are_compiled_once_for_each_set_of_registers(
     monkeypatch.setattr("neurochip.sweep.drive.run_point", made_up)
     in_threads(written(tmp_path, bits("[4, 8]"), CROSSBAR), tmp_path / "out")
     assert tried == [(4, 4), (4, 16), (8, 4), (8, 16)]
+
+
+def test_kernels_of_other_cells_are_compiled_before_workers_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def warmed(task: Any) -> bool:
+        tried.append(task["hardware"]["crossbar"]["device"])
+        return True
+
+    monkeypatch.setattr("neurochip.sweep.drive.warm_up", warmed)
+    monkeypatch.setattr("neurochip.sweep.drive.run_point", made_up)
+    lists = [
+        "  chip: {keys: [experiment.hardware], values: [digital_28nm, rram_crossbar]}",
+        "  batch: {keys: [experiment.batch], values: [5, 10]}",
+    ]
+    in_threads(written(tmp_path, *lists), tmp_path / "out")
+    assert tried == ["sram", "resistive"]
 
 
 # --- nothing twice ------------------------------------------------------------------------------------------
@@ -194,6 +224,23 @@ def test_a_folder_with_a_sweep_is_taken(tmp_path: Path) -> None:
         in_threads(path, tmp_path / "a")
     with pytest.raises(CheckpointError, match=r"sweep\.yaml is a file"):
         in_threads(path, path)
+    before = (tmp_path / "a" / "table.csv").read_bytes()
+    other = written(tmp_path, bits("[8]"), name="other")
+    with pytest.raises(CheckpointError, match=r"a holds the sweep 'small', not 'other': name another folder"):
+        in_threads(other, tmp_path / "a", resume=True)
+    assert (tmp_path / "a" / "table.csv").read_bytes() == before
+
+
+def test_a_result_of_the_wrong_kind_is_a_damaged_point(tmp_path: Path) -> None:
+    path = written(tmp_path, bits("[4, 6]"))
+    first = in_threads(path, tmp_path / "a")
+    file = min((tmp_path / "a" / "store").rglob("*.json"))
+    for name in ("row", "reason"):
+        text = json.loads(file.read_text(encoding="utf-8"))
+        file.write_text(json.dumps({**text, name: 3}), encoding="utf-8")
+        second = in_threads(path, tmp_path / "a", resume=True)
+        assert (second.account["damaged"], second.account["ran"]) == ([file.name], 1)
+        assert second.table == first.table
 
 
 @pytest.mark.parametrize("wrong", ["", "{", "[]", '{"format": "neurochip point 1"}', "\0" * 99])
@@ -440,7 +487,7 @@ def test_missing_data_is_said_before_anything_runs(tmp_path: Path, monkeypatch: 
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense"])
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "127.0.0.1:9"])
 def test_a_cluster_that_cannot_be_reached(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
     monkeypatch.setattr("neurochip.sweep.pool.PATIENCE", "1s")

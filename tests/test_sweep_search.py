@@ -121,6 +121,7 @@ def test_a_key_that_there_is_not_is_refused_before_the_search(tmp_path: Path) ->
     path.write_text(text(*lines, strategy="tpe"), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"unknown key bach; did you mean batch\?"):
         in_threads(path, tmp_path / "a")
+    assert not (tmp_path / "a").exists()
 
 
 def test_what_has_no_price_is_never_preferred(tmp_path: Path) -> None:

@@ -121,17 +121,24 @@ def _tag_loc(spot: Spot, error: Error) -> Loc:
 
 
 def _out_of_range(spot: Spot, error: Error) -> Finding:
+    return _must(spot, _MEASURE.get(error["type"], "") + _limits(spot, error), error)
+
+
+def _limits(spot: Spot, error: Error) -> str:
     low, high = _bound(spot, error, "ge", "min_length"), _bound(spot, error, "le", "max_length")
     above, below = _bound(spot, error, "gt"), _bound(spot, error, "lt")
     words = [f"{low}..{high}"] if low and high else [*_words("at least", low), *_words("at most", high)]
     words = [*_words("more than", above), *words, *_words("less than", below)]
-    return _must(spot, _MEASURE.get(error["type"], "") + " and ".join(words), error)
+    return " and ".join(words)
 
 
 def _length(spot: Spot, error: Error) -> Finding:
     items = get_args(spot.kind)
     if get_origin(spot.kind) is tuple and Ellipsis not in items:
         return _must(spot, f"a list of {len(items)}", error)
+    if isinstance(error["input"], dict):
+        limits = _limits(spot, error)
+        return _must(spot, f"a mapping of {limits} key{'s' * (limits != 'at least 1')}", error)
     return _out_of_range(spot, error)
 
 

@@ -22,7 +22,7 @@ def show(value: object) -> str:
     if value is None or isinstance(value, bool):
         return _CONSTANTS[value]
     if isinstance(value, dict):
-        return "a mapping"
+        return "a mapping" if value else "an empty mapping"
     if isinstance(value, list | tuple):
         return f"a list of {len(value)}"
     text = repr(value)

@@ -248,7 +248,10 @@ function scale(name, list, from, to, log) {
   const at = value => from + (f(value) - start) / (end - start) * (to - from);
   let ticks;
   if (axes[name] && axes[name].levels.length <= 8) ticks = axes[name].levels.filter(value => !logarithmic || value > 0);
-  else if (bent) ticks = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
+  else if (bent) {
+    ticks = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
+    if (ticks.filter(value => value >= low && value <= high).length < 3) ticks = high > low ? nice(low, high, 5) : [low];
+  }
   else if (logarithmic) {
     ticks = [];
     const steps = end - start > 2.5 ? [1] : end - start > 0.9 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9];

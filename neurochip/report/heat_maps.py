@@ -41,7 +41,7 @@ def heat_map(
     values = [row[metric] for row in means if row.get(metric) is not None]
     limits = (min(values), max(values))
     height = 1.0 + len(panels) * (0.34 * len(y[1]) + 0.62)
-    with figure(path, len(panels), max(4.4, 1.9 + 0.78 * len(x[1])), height) as (fig, drawn):
+    with figure(path, len(panels), max(4.4, 1.9 + _wide(x[1]) * len(x[1])), height) as (fig, drawn):
         every = list(np.atleast_1d(drawn))
         for panel, (name, rows) in zip(every, panels.items(), strict=True):
             image = _panel(panel, rows, x, y, metric, limits, unit)
@@ -55,7 +55,14 @@ def heat_map(
             bar.set_ticks(places, labels=labels)
         elif unit == "fraction":
             bar.ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g}")
+        else:
+            bar.ax.yaxis.set_major_formatter(lambda value, _: short(value) if value else "0")
         fig.suptitle(title, fontsize=9, x=0.01, ha="left")
+
+
+def _wide(levels: Sequence[Any]) -> float:
+    """Inches of a column: room for its number, and for its name below."""
+    return max(0.78, 0.12 + 0.075 * max(len(short(level)) for level in levels))
 
 
 def _panel(

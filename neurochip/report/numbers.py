@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from math import log10
+from math import ceil, floor, log10
 from typing import Any
 
 ACCURACIES = (0.1, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 """Accuracies that get a tick."""
 _LEAST = 5e-4
 """Errors below it are drawn as this one."""
+_FEWEST = 3
+"""With fewer of these ticks than so many, there are others."""
 
 
 def is_accuracy(metric: str) -> bool:
@@ -22,9 +24,21 @@ def stretched(accuracy: float) -> float:
 
 
 def accuracy_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
-    """Places and labels, in per cent, of the ticks between two accuracies; those two if there is none."""
-    there = [share for share in ACCURACIES if low <= share <= high] or [low, high]
-    return [stretched(share) for share in there], [f"{100 * share:.4g}" for share in there]
+    """Places and labels, in per cent, of the ticks between two accuracies: round ones, or those two."""
+    usual = [share for share in ACCURACIES if low <= share <= high]
+    there = usual if len(usual) >= _FEWEST else _evenly(low, high)
+    there = there if len(there) > 1 else [low, high]
+    return [stretched(share) for share in there], [f"{100 * share:.6g}" for share in there]
+
+
+def _evenly(low: float, high: float) -> list[float]:
+    """Round numbers at equal distances, five at most."""
+    wanted = (high - low) / 4
+    if wanted < _LEAST:
+        return []
+    power = 10.0 ** floor(log10(wanted))
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= wanted * (1 - 1e-9))
+    return [round(n * step, 12) for n in range(ceil(low / step), floor(high / step) + 1)]
 
 
 def short(value: Any) -> str:

@@ -14,6 +14,9 @@ SECTIONS = ("hardware.", "experiment.")
 DIGITS = 6
 """Significant digits of a real value that was drawn: enough, and short to read."""
 
+MOST = 10**15
+"""Size of a range's ends: integers up to here are exact as reals, too."""
+
 Wrong = tuple[str, str]
 
 
@@ -27,8 +30,8 @@ class Axis(Model):
         min_length=1, description="dotted keys that get the value, such as hardware.registers.weight.bits"
     )
     values: tuple[JsonValue, ...] | None = Field(None, min_length=1, description="the values, in order")
-    low: int | float | None = Field(None, description="lowest value of a range")
-    high: int | float | None = Field(None, description="highest value of a range")
+    low: int | float | None = Field(None, ge=-MOST, le=MOST, description="lowest value of a range")
+    high: int | float | None = Field(None, ge=-MOST, le=MOST, description="highest value of a range")
     step: int | float | None = Field(None, gt=0, description="distance of two values of a range")
     scale: Literal["linear", "log"] = Field("linear", description="how a range without step is drawn from")
 
@@ -75,21 +78,29 @@ class Axis(Model):
         """Whether the range is one of integers."""
         return all(isinstance(it, int) for it in (self.low, self.high, 1 if self.step is None else self.step))
 
-    def levels(self) -> list[Any] | None:
-        """All values, in order; None for a range of reals without a step, or of integers on a log scale."""
+    @property
+    def number(self) -> int | None:
+        """How many values; None for a range of reals without a step, or of integers on a log scale."""
         if self.values is not None:
-            return list(self.values)
+            return len(self.values)
         if self.low is None or self.high is None or (self.step is None and not self._counted):
             return None
-        step = 1 if self.step is None else self.step
-        number = floor((self.high - self.low) / step + 1e-9) + 1
-        return [self._tidy(self.low + index * step) for index in range(number)]
+        return floor((self.high - self.low) / (self.step or 1) + 1e-9) + 1
+
+    def level(self, index: int) -> Any:
+        """One of the ``number`` values, of which a range may have more than can be listed."""
+        if self.values is not None:
+            return self.values[index]
+        return self._tidy((self.low or 0) + index * (self.step or 1))
+
+    def levels(self) -> list[Any]:
+        """All values, in order, of an axis that has a ``number``."""
+        return [self.level(index) for index in range(self.number or 0)]
 
     def at(self, share: float) -> Any:
         """The value at a share (0 <= share < 1) of the axis; equal shares for equally likely values."""
-        levels = self.levels()
-        if levels is not None:
-            return levels[min(int(share * len(levels)), len(levels) - 1)]
+        if self.number is not None:
+            return self.level(min(int(share * self.number), self.number - 1))
         low, high = float(self.low or 0), float(self.high or 0)
         if self.scale == "log":
             value = exp(log(low) + share * (log(high) - log(low)))

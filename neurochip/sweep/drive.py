@@ -91,18 +91,18 @@ class Driver:
         self.tell(point, result, found)
 
     def _warm_up(self, points: Sequence[Point]) -> None:
-        """Compile for each new set of registers, in this process, before there are workers.
+        """Compile for each new kind of chip, in this process, before there are workers.
 
-        The registers decide the types of the kernels. Of a set whose first point does not fit the next is
-        tried; after so many tries the workers compile what is missing.
+        Of a kind whose first point does not fit the next is tried; after so many tries the workers compile
+        what is missing.
         """
         with announcing(self.compiling):
             for point in islice(points, _LOOKED_AT):
-                registers = json.dumps(json.loads(point.hardware)["registers"])
-                if registers not in self._warm and self._tries < WARMED:
+                kind = _kernels(point)
+                if kind not in self._warm and self._tries < WARMED:
                     self._tries += 1
                     if warm_up(task_of(point, 1, self.data_dir)):
-                        self._warm.add(registers)
+                        self._warm.add(kind)
 
     def _fill(self) -> None:
         """Give the pool what it can take; a doubted point only when nothing else is left."""
@@ -174,6 +174,13 @@ class Driver:
     def _renew(self) -> None:
         self.happenings.restarts += 1
         self.pool.renew()
+
+
+def _kernels(point: Point) -> str:
+    """What decides which kernels a point needs: registers give their types."""
+    chip = json.loads(point.hardware)
+    array = chip["crossbar"]
+    return json.dumps([chip["registers"], array["device"], array["feedback"], array["adc"] is None])
 
 
 def _crashed(point: Point, times: int) -> Result:

@@ -76,7 +76,7 @@ def cores() -> int:
 def processes(workers: int | None = None, threads: int | None = None) -> Iterator[Pool]:
     """Processes on this machine; threads inside each so that there are no more than cores."""
     number = _counted("workers", cores() if workers is None else workers)
-    threads = max(1, cores() // number) if threads is None else threads
+    threads = max(1, cores() // number) if threads is None else _counted("threads", threads)
     pool = Pool(lambda: _processes(number), number, threads, _words(number, "process", "processes"))
     try:
         yield pool
@@ -95,6 +95,8 @@ def dask(address: str, workers: int | None = None, threads: int | None = None) -
     except ImportError:
         raise NeurochipError("--cluster needs Dask: pip install 'neurochip[cluster]'") from None
     local = None
+    threads = None if threads is None else _counted("threads", threads)
+    _require_address(address)
     if address == "local":
         number = _counted("workers", cores() if workers is None else workers)
         start: Callable[..., Any] = LocalCluster
@@ -113,6 +115,13 @@ def dask(address: str, workers: int | None = None, threads: int | None = None) -
     finally:
         if local is not None:
             local.close()
+
+
+def _require_address(address: str) -> None:
+    if address != "local" and ":" not in address:
+        raise NeurochipError(
+            f"--cluster must be local or an address such as tcp://host:8786, not {address!r}"
+        )
 
 
 @contextmanager

@@ -139,13 +139,20 @@ def _split(key: str) -> tuple[Kind, str]:
     return ("hardware" if section == "hardware" else "experiment"), below
 
 
+def _index(step: str) -> int:
+    """A list's index as overrides have it, counted from the first item. Raises ValueError."""
+    if not step.isdecimal():
+        raise ValueError(step)
+    return int(step)
+
+
 def _changed(data: Any, steps: list[str], value: Any) -> Any:
     """A copy of nested mappings and lists with one value changed; what it does not touch is shared."""
     if not steps:
         return value
     if isinstance(data, list):
-        copy = list(data)
-        copy[int(steps[0])] = _changed(data[int(steps[0])], steps[1:], value)
+        index, copy = _index(steps[0]), list(data)
+        copy[index] = _changed(data[index], steps[1:], value)
         return copy
     below = data.get(steps[0]) if len(steps) > 1 else None
     return {**data, steps[0]: _changed({} if below is None else below, steps[1:], value)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -74,12 +75,14 @@ def run_sweep(
     began, folder, watch = perf_counter(), Path(out), watch or Watch()
     _require_free(folder, resume)
     planner = Planner(path, data_dir)
-    points = [] if planner.sweep.is_search else planner.points()
+    _require_same(folder, planner.sweep.name)
+    points = _planned(planner)
     make_folder(folder)
     shelf = Store(Path(store) if store is not None else folder / _STORE)
     shelf.prepare()
     if not (folder / SUMMARY).exists():
-        write_json(folder / SUMMARY, {"schema": SCHEMA, "complete": False})
+        begun = {"schema": SCHEMA, "complete": False, "sweep": {"name": planner.sweep.name}}
+        write_json(folder / SUMMARY, begun)
     driver = Driver(shelf, pool, data_dir, watch.point, watch.compiling, work)
     if planner.sweep.is_search:
         points, results = _searched(planner, driver, folder, watch)
@@ -101,10 +104,17 @@ def goals(sweep: Sweep) -> dict[str, str]:
     return dict(sweep.objectives or {sweep.accuracy: "maximise", sweep.cost: "minimise"})
 
 
+def _planned(planner: Planner) -> list[Point]:
+    """The points, of a search none yet; refuses what is wrong before there is a folder."""
+    if planner.sweep.is_search:
+        planner.probe()
+        return []
+    return planner.points()
+
+
 def _searched(
     planner: Planner, driver: Driver, folder: Path, watch: Watch
 ) -> tuple[list[Point], Mapping[str, Result]]:
-    planner.probe()
     watch.planned((planner.sweep.points or 0) * len(planner.sweep.seeds))
     results: dict[str, Result] = {}
 
@@ -120,6 +130,16 @@ def _require_free(folder: Path, resume: bool) -> None:
         raise CheckpointError(f"{folder} is a file: name a folder for the sweep")
     if not resume and (folder / SUMMARY).exists():
         raise CheckpointError(f"{folder} already holds a sweep: resume it (--resume), or name another folder")
+
+
+def _require_same(folder: Path, name: str) -> None:
+    """A folder that is resumed holds a sweep of this name, or one that was not begun well."""
+    try:
+        held = json.loads((folder / SUMMARY).read_bytes())["sweep"]["name"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if held != name:
+        raise CheckpointError(f"{folder} holds the sweep {held!r}, not {name!r}: name another folder")
 
 
 def _account(planner: Planner, driver: Driver, table: Table, seconds: float) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Literal
 
 from pydantic import Field, JsonValue, field_validator, model_validator
@@ -18,7 +19,10 @@ Direction = Literal["maximise", "minimise"]
 SEARCHES = ("nsga2", "tpe")
 DRAWN = ("random", "latin_hypercube")
 MOST_POINTS = 1_000_000
-TAKEN = ("setting", "seed", "status", "reason", "point", "command", "metric", "n", "mean", "sd")
+TAKEN = (
+    "setting", "seed", "seeds", "status", "reason", "point", "command", "value",
+    "metric", "n", "mean", "sd", "ci95_low", "ci95_high",
+)  # fmt: skip
 """Names of columns that no axis can have."""
 
 
@@ -78,6 +82,7 @@ class Sweep(Model):
             *self._wrong_axes(),
             *self._wrong_strategy(),
             *self._wrong_settings(),
+            *self._wrong_size(),
             *self._wrong_columns(),
         ]
         if wrong:
@@ -109,7 +114,7 @@ class Sweep(Model):
                 yield where, "must only have keys: with the strategy list, settings hold the values"
         elif axis.empty:
             yield where, "must have values, or low and high"
-        elif self.strategy == "grid" and axis.levels() is None:
+        elif self.strategy == "grid" and axis.number is None:
             yield where, "must have a step, or values: a grid needs to know them all"
 
     def _wrong_strategy(self) -> Iterator[Wrong]:
@@ -130,6 +135,14 @@ class Sweep(Model):
             for name in setting.keys() - self.axes.keys():
                 hint = suggestion(name, self.axes)
                 yield f"settings.{index}.{name}", f"must be one of the axes, {', '.join(self.axes)}{hint}"
+
+    def _wrong_size(self) -> Iterator[Wrong]:
+        grid = prod(axis.number or 1 for axis in self.axes.values())
+        settings = grid if self.strategy == "grid" else len(self.settings or ()) or self.points or 0
+        number, seeds = settings * len(self.seeds), len(self.seeds)
+        if number > MOST_POINTS:
+            many = f"{settings:,} settings of {seeds} seed{'s' * (seeds > 1)}"
+            yield "", f"must have at most {MOST_POINTS:,} points, not {number:,} ({many})"
 
     def _wrong_columns(self) -> Iterator[Wrong]:
         columns = [("accuracy", self.accuracy), ("cost", self.cost)]

@@ -89,15 +89,20 @@ def _suggest(trial: Any, sweep: Sweep) -> Setting:
 
 def _value(trial: Any, name: str, axis: Axis) -> Any:
     """Levels in order of size are searched by their number, other levels as names without order."""
-    levels = axis.levels()
-    if levels is None:
+    if axis.number is None:
         suggest = trial.suggest_int if axis.whole else trial.suggest_float
         value = suggest(name, axis.low, axis.high, log=axis.scale == "log")
         return value if axis.whole else float(f"{value:.6g}")
-    numbers = all(isinstance(it, int | float) and not isinstance(it, bool) for it in levels)
-    if numbers and levels == sorted(levels):
-        return levels[trial.suggest_int(name, 0, len(levels) - 1)]
-    return levels[trial.suggest_categorical(name, list(range(len(levels))))]
+    if _ordered(axis.values):
+        return axis.level(trial.suggest_int(name, 0, axis.number - 1))
+    return axis.level(trial.suggest_categorical(name, list(range(axis.number))))
+
+
+def _ordered(values: Sequence[Any] | None) -> bool:
+    """Whether values, or those of a range, are numbers in order of size."""
+    found = list(values or ())
+    numbers = all(isinstance(it, int | float) and not isinstance(it, bool) for it in found)
+    return numbers and found == sorted(found)
 
 
 def _outcome(

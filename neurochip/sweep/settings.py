@@ -52,7 +52,7 @@ def distinct(found: Iterator[Setting]) -> Iterator[Setting]:
 
 
 def _grid(sweep: Sweep) -> Iterator[Setting]:
-    levels = [axis.levels() or [] for axis in sweep.axes.values()]
+    levels = [axis.levels() for axis in sweep.axes.values()]
     return (dict(zip(sweep.axes, values, strict=True)) for values in product(*levels))
 
 

@@ -40,7 +40,7 @@ class Store:
             return None
         try:
             found = json.loads(text)
-            if found["format"] == FORMAT and found["key"] == key and found["status"] in LASTING:
+            if found["format"] == FORMAT and found["key"] == key and _sound(found):
                 return dict(found)
         except (ValueError, KeyError, TypeError, RecursionError):
             pass
@@ -51,3 +51,9 @@ class Store:
         """Keep a result if it is lasting; ``settings``: what decided it, for readers of the file."""
         if result["status"] in LASTING:
             write_json(self.path(result["key"]), {"format": FORMAT, **result, "settings": settings})
+
+
+def _sound(found: dict[str, Any]) -> bool:
+    """Whether it is a result that a table can be made of. Raises KeyError."""
+    kinds = isinstance(found["row"], dict) and isinstance(found["reason"], str)
+    return kinds and found["status"] in LASTING
