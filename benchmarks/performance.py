@@ -127,8 +127,9 @@ def picture(rows: Sequence[Row], path: Path) -> None:
         )
     axes.set_yticks(places, [_label(row) for row in shown], size=7)
     axes.set_xscale("log")
-    axes.set_xlabel("synaptic operations a second (billions)")
-    axes.margins(x=0.12)
+    axes.set_xlabel("synaptic operations a second (billions)", size=8)
+    axes.tick_params(axis="x", labelsize=7)
+    axes.margins(x=0.12, y=0.01)
     axes.spines[["top", "right"]].set_visible(False)
     with replacing(path) as temporary:
         fig.savefig(temporary, dpi=200)
