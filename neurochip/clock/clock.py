@@ -4,28 +4,24 @@ take."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.clock import columns as col
-from neurochip.clock import lower, tables
-from neurochip.clock.analog import Analog
+from neurochip.clock import tables
 from neurochip.clock.events import Events
 from neurochip.clock.learning import learn
 from neurochip.clock.marks import Marks
-from neurochip.clock.refuse import require_supported
 from neurochip.clock.running import Outcome, run_sample
-from neurochip.clock.state import Log, Machines, Memories, Wiring
-from neurochip.clock.store import Store
+from neurochip.clock.spent import timing_of
+from neurochip.clock.state import Log
 from neurochip.clock.timeline import Timeline
-from neurochip.devices import Resistive
-from neurochip.fixed import Format, Rate
+from neurochip.clock.works import Works
+from neurochip.fixed import Rate
 from neurochip.fixed.scalar import subkey
-from neurochip.hardware import Hardware
-from neurochip.mapping import Placement
 from neurochip.program import Program
 from neurochip.timing.record import Timing
 
@@ -36,52 +32,13 @@ MOST_ROWS = 4_000_000
 
 
 @dataclass
-class Clock:
+class Clock(Works):
     """A placed network on a piece of hardware, stepped clock by clock.
 
     It has the methods of `neurochip.chip.Chip` and gives the same bits. `now` is the number of cycles so far;
     `take_timing` says how they were spent, `take_events` what happened in them. Raises ConfigError as the
     fast engine does.
     """
-
-    hardware: Hardware
-    placement: Placement
-    program: Program
-    formats: dict[str, Format] = field(init=False)
-    fraction: int = field(init=False)
-    wiring: Wiring = field(init=False)
-    machines: Machines = field(init=False)
-    memories: Memories = field(init=False)
-    store: Store = field(init=False)
-    log: Log = field(init=False)
-    watched: range = field(init=False, default=range(0))
-    now: int = field(init=False, default=0)
-    counts: Ints = field(init=False)
-    spikes: Ints = field(init=False)
-    largest_batch: int = field(init=False)
-    updates: Ints = field(init=False)
-    marks: Marks = field(init=False)
-    _draws: dict[tuple[tuple[int, int], bool], Ints] = field(init=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        network, cores = self.placement.network, self.placement.mesh.cores
-        self.formats = self.hardware.registers.formats()
-        self.fraction = self.hardware.registers.fraction.bits
-        require_supported(self.placement, self.formats, self.hardware)
-        self.populations = tables.populations(network, self.program, self.formats)
-        self.format_table = tables.format_table(self.formats)
-        self.converter = tables.converter(self.hardware.crossbar, self.formats["weight"])
-        parameters = tables.parameters(self.hardware, network)
-        self.wiring = lower.wiring(self.placement, self.program, parameters)
-        depth = min(self.hardware.core.fifo_depth, lower.most_axons(self.wiring))
-        buffers = self.hardware.noc.fifo_flits, depth, lower.most_lines(self.wiring)
-        self.machines = Machines.of(cores, *buffers, network.neurons)
-        self.store = Store.of(self.placement, self.wiring.blocks, self._cells())
-        sizes = lower.sizes(self.wiring.blocks)
-        places = int(self.wiring.pools[-1, 0])
-        self.memories = Memories.of(*sizes, places, network.neurons, self.hardware.core.lanes)
-        self.log, self.marks = Log.of(0, cores), Marks(self.now)
-        self._clear()
 
     # -- weights -------------------------------------------------------------------------------------------
 
@@ -111,11 +68,6 @@ class Clock:
         """The biases, one for each column of a projection's matrix (neuron, or channel)."""
         first, bias = tables.offsets(self.placement.network), self.store.bias()
         return [bias[first[it.target] :][: it.weight_shape[1]] for it in self.placement.network.projections]
-
-    def fill(self) -> None:
-        """Bring the kept weights and biases to where ticks read them."""
-        self.store.fill(self.memories.cells)
-        self.memories.bias[:] = self.store.bias()
 
     # -- running -------------------------------------------------------------------------------------------
 
@@ -148,13 +100,6 @@ class Clock:
         won = np.zeros((*banks.shape[:2], 0), np.int8) if won is None else won
         learn(self, np.asarray(banks, np.int64), rates, bias_rates, family, np.asarray(won, np.int64))
 
-    def draws(self, steps: tuple[int, int], nudged: bool) -> Ints:
-        """Random words in a tick; see `tables.draws`."""
-        if (steps, nudged) not in self._draws:
-            network = self.placement.network
-            self._draws[steps, nudged] = tables.draws(network, self.program, self.formats, steps, nudged)
-        return self._draws[steps, nudged]
-
     def watch(self, ticks: range, rows: int = MOST_ROWS) -> None:
         """Log all signals in these ticks (counted over all phases) of the next sample, for `timeline`.
 
@@ -177,12 +122,12 @@ class Clock:
         table = {name: self.counts[:, :, index].copy() for index, name in enumerate(col.EVENTS)}
         saturations = self.memories.over[0].copy()
         events = Events(names, table, self.spikes, saturations, self.updates)
-        self._clear()
+        self.clear()
         return events
 
     def take_timing(self) -> Timing:
         """The cycles since the last call, of samples that were all run through the same program."""
-        timing = self.marks.timing(self)
+        timing = timing_of(self)
         self.marks = Marks(self.now)
         self.machines.busy[:] = 0
         self.machines.links[:] = 0
@@ -190,20 +135,6 @@ class Clock:
 
     # -- inside --------------------------------------------------------------------------------------------
 
-    def _cells(self) -> Analog | None:
-        record = self.hardware.crossbar.cells
-        if not isinstance(record, Resistive):
-            return None
-        return Analog.of(record, self.placement, self.formats["weight"])
-
     @property
     def _projections(self) -> range:
         return range(len(self.placement.network.projections))
-
-    def _clear(self) -> None:
-        """Begin to count."""
-        phases, cores = len(self.program.phases), self.placement.mesh.cores
-        self.counts = np.zeros((phases + 1, cores, len(col.EVENTS)), np.int64)
-        self.spikes = np.zeros((phases, self.placement.network.neurons), np.int64)
-        self.updates = np.zeros((len(self._projections), 3), np.int64)
-        self.memories.over[:], self.largest_batch = 0, 0

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-
-from neurochip.clock import columns as col
 from neurochip.program import Program
-from neurochip.timing.record import Timing
-
-if TYPE_CHECKING:
-    from neurochip.clock.clock import Clock
 
 
 class TickMark(NamedTuple):
@@ -58,30 +51,3 @@ class Marks:
             return False
         done = len(self.ticks) - (self.samples - 1) * self.program.ticks
         return done in ticks
-
-    def timing(self, clock: Clock) -> Timing:
-        """The record of all cycles since the log began."""
-        phases = self.program.phases if self.program else ()
-        shape = self.samples, sum(phase.ticks for phase in phases)
-        cycles = np.array([(it.spikes, it.neurons) for it in self.ticks], np.int64).reshape(*shape, 2)
-        edges = np.zeros((self.samples, len(phases)), np.int64)
-        for sample, phase, _, length in self.edges:
-            edges[sample, phase] += length
-        return Timing(
-            engine="cycle",
-            clock_mhz=clock.hardware.clock_mhz,
-            mesh=clock.placement.mesh,
-            phases=tuple(phase.name for phase in phases),
-            lengths=tuple(phase.ticks for phase in phases),
-            spikes=cycles[..., 0],
-            neurons=cycles[..., 1],
-            barrier=int(clock.wiring.parameters[col.P_BARRIER]),
-            edges=edges,
-            updates=np.array([length for _, length in self.updates], np.int64),
-            busy=clock.machines.busy[:, col.ANY].copy(),
-            links=clock.machines.links.copy(),
-            machines={
-                name: clock.machines.busy[:, index].copy()
-                for index, name in enumerate(col.MACHINES[: col.ANY])
-            },
-        )

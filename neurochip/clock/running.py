@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.clock import capture, convert, tick
 from neurochip.clock import columns as col
-from neurochip.clock.refuse import require_no_overflow
+from neurochip.clock.faults import require_no_overflow
 from neurochip.clock.state import Log
+from neurochip.clock.works import Works
 from neurochip.fixed.scalar import draw, subkey
 from neurochip.neurons import registers as reg
 from neurochip.program import Phase, Program
-
-if TYPE_CHECKING:
-    from neurochip.clock.clock import Clock
 
 Ints = NDArray[np.integer[Any]]
 
@@ -60,7 +58,7 @@ class Course:
 
 
 def run_sample(
-    clock: Clock,
+    works: Works,
     sample: int,
     family: int,
     data: tuple[Ints, Ints],
@@ -70,94 +68,94 @@ def run_sample(
 ) -> None:
     """Run sample number ``sample`` of a batch; ``family``: key of its draws; ``data``: inputs and targets."""
     course, flip = Course(), program.flips and bool(draw(family, 0) & 1)
-    clock.counts[0, 0, col.RANDOM_WORDS] += program.flips
+    works.counts[0, 0, col.RANDOM_WORDS] += program.flips
     schedule = program.neuron.schedule(program.ticks)
-    clock.marks.sample(program)
+    works.marks.sample(program)
     for number, phase in enumerate(program.phases):
-        _start(clock, number, phase, course)
+        _start(works, number, phase, course)
         sign = -phase.nudge if flip else phase.nudge
         nudge = np.array([sign, program.nudge.multiplier, program.nudge.shift], np.int64)
         for k in range(phase.ticks):
             now = course.time + k
-            words = clock.draws(schedule[now], bool(nudge[0] * nudge[1]))
+            words = works.draws(schedule[now], bool(nudge[0] * nudge[1]))
             shifts = np.array(schedule[now], np.int64)
             reading = subkey(subkey(family, convert.READS + number), now + 1)
-            this = shifts, words, subkey(family, now + 1), nudge, *data, clock.converter, reading
-            _tick(clock, number, k, this)
+            this = shifts, words, subkey(family, now + 1), nudge, *data, works.converter, reading
+            _tick(works, number, k, this)
             if len(probe):
-                outcome.trace[course.elapsed, 0] = clock.memories.spike[probe]
-                outcome.trace[course.elapsed, 1:] = clock.memories.state[:, probe]
+                outcome.trace[course.elapsed, 0] = works.memories.spike[probe]
+                outcome.trace[course.elapsed, 1:] = works.memories.state[:, probe]
             course.elapsed += 1
-            require_no_overflow(clock, f"tick {k} of phase {phase.name!r}, sample {sample} of the batch")
+            require_no_overflow(works, f"tick {k} of phase {phase.name!r}, sample {sample} of the batch")
         course.time += phase.ticks
-        _save(clock, number, phase, course)
+        _save(works, number, phase, course)
         if phase.bank is not None and len(outcome.banks):
             which = 1 - phase.bank if flip else phase.bank
-            _capture(clock, number, subkey(family, CAPTURES + number), outcome.banks[sample, which])
+            _capture(works, number, subkey(family, CAPTURES + number), outcome.banks[sample, which])
             if outcome.won.shape[-1]:
-                outcome.won[sample, which] = clock.memories.winner
-            require_no_overflow(clock, f"the end of phase {phase.name!r}, sample {sample} of the batch")
+                outcome.won[sample, which] = works.memories.winner
+            require_no_overflow(works, f"the end of phase {phase.name!r}, sample {sample} of the batch")
         if phase.readout:
-            outcome.readout[sample] = clock.memories.state[reg.MEMBRANE][-outcome.readout.shape[1] :]
+            outcome.readout[sample] = works.memories.state[reg.MEMBRANE][-outcome.readout.shape[1] :]
 
 
-def _tick(clock: Clock, number: int, k: int, this: tuple[Any, ...]) -> None:
+def _tick(works: Works, number: int, k: int, this: tuple[Any, ...]) -> None:
     """One tick, and the cycles that it takes; ``this``: schedule, random words, key, nudge, inputs, targets,
     converters and the key of their noise."""
-    wiring, it, memories, counts = clock.wiring, clock.machines, clock.memories, clock.counts[number]
-    clock.spikes[number] += memories.spike != 0
+    wiring, it, memories, counts = works.wiring, works.machines, works.memories, works.counts[number]
+    works.spikes[number] += memories.spike != 0
     tree = int(wiring.parameters[col.P_BARRIER])
-    log = clock.log if clock.marks.watching(clock.watched) else SILENT
-    one = np.zeros(clock.populations.shape[1], np.int64)
+    log = works.log if works.marks.watching(works.watched) else SILENT
+    one = np.zeros(works.populations.shape[1], np.int64)
     spikes = tick.deliver(
         *wiring[:6], wiring.slots, it.registers, it.ports, it.flits, it.links, it.fifo, it.lines, it.events,
-        it.busy, *memories[:3], memories.spike, memories.winner, clock.now, counts, *log,
+        it.busy, *memories[:3], memories.spike, memories.winner, works.now, counts, *log,
     )  # fmt: skip
     neurons = tick.update(
         wiring.parameters, wiring.hubs, wiring.sums, wiring.parts, wiring.lanes, wiring.pools,
-        it.registers, it.ports, it.flits, it.links, it.busy, *memories[1:], clock.populations, one,
-        *this, clock.format_table, clock.now + spikes + tree, counts, *log,
+        it.registers, it.ports, it.flits, it.links, it.busy, *memories[1:], works.populations, one,
+        *this, works.format_table, works.now + spikes + tree, counts, *log,
     )  # fmt: skip
-    clock.marks.tick(number, k, clock.now, spikes, neurons)
-    clock.now += spikes + neurons + 2 * tree
+    works.marks.tick(number, k, works.now, spikes, neurons)
+    works.now += spikes + neurons + 2 * tree
 
 
-def _start(clock: Clock, number: int, phase: Phase, course: Course) -> None:
+def _start(works: Works, number: int, phase: Phase, course: Course) -> None:
     """Clear or restore the registers and the spikes in flight."""
-    memories = clock.memories
+    memories = works.memories
     if phase.start == "continue":
         return
     if phase.start == "reset" or course.saved is None:
         memories.state[:], memories.spike[:], memories.winner[:], course.time = 0, 0, 0, 0
-        _edge(clock, number, col.STATE_RESETS)
+        _edge(works, number, col.STATE_RESETS)
     else:
         memories.state[:], memories.spike[:], memories.winner[:] = course.saved
         course.time = course.saved_at
-        _edge(clock, number, col.STATE_RESTORES)
+        _edge(works, number, col.STATE_RESTORES)
 
 
-def _save(clock: Clock, number: int, phase: Phase, course: Course) -> None:
+def _save(works: Works, number: int, phase: Phase, course: Course) -> None:
     if phase.save:
-        memories = clock.memories
+        memories = works.memories
         course.saved = memories.state.copy(), memories.spike.copy(), memories.winner.copy()
         course.saved_at = course.time
-        _edge(clock, number, col.STATE_SAVES)
+        _edge(works, number, col.STATE_SAVES)
 
 
-def _capture(clock: Clock, number: int, family: int, bank: Ints) -> None:
-    wiring, memories = clock.wiring, clock.memories
-    for core in range(clock.placement.mesh.cores):
+def _capture(works: Works, number: int, family: int, bank: Ints) -> None:
+    wiring, memories = works.wiring, works.memories
+    for core in range(works.placement.mesh.cores):
         units = wiring.slots[wiring.hubs[core, col.SLOT_0] : wiring.hubs[core + 1, col.SLOT_0]]
-        state, counts = memories.state[reg.MEMBRANE], clock.counts[number, core]
-        capture.capture(units, state, clock.format_table[reg.BANK], family, bank, memories.over, counts)
-    _edge(clock, number, col.BANK_CAPTURES)
+        state, counts = memories.state[reg.MEMBRANE], works.counts[number, core]
+        capture.capture(units, state, works.format_table[reg.BANK], family, bank, memories.over, counts)
+    _edge(works, number, col.BANK_CAPTURES)
 
 
-def _edge(clock: Clock, number: int, event: int) -> None:
+def _edge(works: Works, number: int, event: int) -> None:
     """The lanes go through all neurons once, one group a cycle, all cores side by side."""
-    clock.counts[number, :, event] += clock.wiring.hubs[:-1, col.ENCODERS]
-    groups, busy = clock.wiring.hubs[:-1, col.GROUPS], clock.machines.busy
+    works.counts[number, :, event] += works.wiring.hubs[:-1, col.ENCODERS]
+    groups, busy = works.wiring.hubs[:-1, col.GROUPS], works.machines.busy
     busy[:, col.LANES] += groups
     busy[:, col.ANY] += groups
-    clock.marks.edge(number, clock.now, int(groups.max()))
-    clock.now += int(groups.max())
+    works.marks.edge(number, works.now, int(groups.max()))
+    works.now += int(groups.max())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 from neurochip.clock import columns as col
 from neurochip.clock import logs
 from neurochip.clock.marks import TickMark
+from neurochip.clock.works import Works
 from neurochip.errors import NeurochipError
-
-if TYPE_CHECKING:
-    from neurochip.clock.clock import Clock
 
 Ints = NDArray[np.integer[Any]]
 
@@ -47,19 +45,19 @@ class Timeline:
     changes: Ints
 
     @classmethod
-    def of(cls, clock: Clock) -> Timeline:
-        used, lost = clock.log.used.tolist()
+    def of(cls, works: Works) -> Timeline:
+        used, lost = works.log.used.tolist()
         if lost:
             message = (
                 f"the timeline has {used + lost:,} changes of signals but keeps {used:,}: watch fewer ticks"
             )
             raise NeurochipError(message)
-        program, marks = clock.marks.program, clock.marks
+        program, marks = works.marks.program, works.marks
         first = 0 if program is None else marks.watched_sample * program.ticks
-        chosen = marks.ticks[first + clock.watched.start : first + clock.watched.stop]
+        chosen = marks.ticks[first + works.watched.start : first + works.watched.stop]
         names = () if program is None else tuple(phase.name for phase in program.phases)
-        tree = int(clock.wiring.parameters[col.P_BARRIER])
-        return cls(clock.hardware.clock_mhz, names, tuple(chosen), tree, clock.log.rows[:used].copy())
+        tree = int(works.wiring.parameters[col.P_BARRIER])
+        return cls(works.hardware.clock_mhz, names, tuple(chosen), tree, works.log.rows[:used].copy())
 
     @property
     def begin(self) -> int:
