@@ -16,9 +16,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+from commands import Command, Result
 from rich.console import Console
 from small_runs import TINY, arguments, compiled, lasting, record_of
 
@@ -32,30 +33,6 @@ from neurochip.files import make_folder, write_json
 HARDWARE = [name for name, _ in presets()]
 EXPERIMENTS = [name for name, _ in presets("experiments")]
 FOLDER = Path(__file__).parent.parent / "hw_configs"
-
-
-class Result(NamedTuple):
-    """What a command left: exit code, standard output and error."""
-
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Result]
-
-
-@pytest.fixture
-def neurochip(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs the command line in this process."""
-
-    def run(*words: str | Path) -> Result:
-        monkeypatch.setattr(sys, "argv", ["neurochip", *map(str, words)])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        return Result(int(stopped.value.code or 0), *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture(scope="module")

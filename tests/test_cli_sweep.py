@@ -10,15 +10,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+from commands import Command
 from small_runs import TINY, compiled
 from sweep_work import bits, text
 
-from neurochip.cli import main
 from neurochip.cli.sweep import happened
 
 SETS = (*TINY, "hardware.mesh.rows=1", "hardware.mesh.cols=1", "experiment.epochs=1")
@@ -30,26 +29,6 @@ LINES = [
 TABLES = {f"{name}.csv" for name in ("table", "summary", "pareto", "sensitivity")}
 PICTURES = {"map_test_accuracy.png", "map_training_energy_nj.png", "front_training_energy_nj.png"}
 PICTURES |= {"sensitivity.png"}
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Result]
-
-
-@pytest.fixture
-def neurochip(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    def run(*words: str | Path) -> Result:
-        monkeypatch.setattr(sys, "argv", ["neurochip", *map(str, words)])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        return Result(int(stopped.value.code or 0), *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture

@@ -493,7 +493,7 @@ def test_a_missing_package_is_told_before_the_work(
 
 def test_a_folder_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(NeurochipError, match="file cannot be written: File exists"):
+    with pytest.raises(NeurochipError, match="file is a file: name a folder for the comparison"):
         compare_experiment(setup(), "float", tmp_path / "file", 1, None)
 
 

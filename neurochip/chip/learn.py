@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurochip.chip import kernels as kern
+from neurochip.chip import convolution as kern
 from neurochip.chip import matrices as mat
 from neurochip.chip import products as prod
 from neurochip.fixed.jit import kernel

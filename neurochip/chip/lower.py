@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.chip import kernels
+from neurochip.chip import convolution
 from neurochip.chip.memory import Memory
 from neurochip.fixed import Format, Rate
 from neurochip.mapping import Placement
@@ -109,9 +109,9 @@ def _step(rate: Rate, extra: int) -> tuple[int, int]:
 
 
 def conv_table(network: Network, memory: Memory) -> Ints:
-    """The convolution table; see `neurochip.chip.kernels`."""
+    """The convolution table; see `neurochip.chip.convolution`."""
     first = offsets(network)
-    table = np.zeros((len(network.projections), kernels.CONV_COLUMNS), np.int64)
+    table = np.zeros((len(network.projections), convolution.CONV_COLUMNS), np.int64)
     for index, (it, matrix) in enumerate(zip(network.projections, memory.matrices, strict=True)):
         if it.kernel is not None:
             (c_in, height, width), (c_out, out_height, out_width) = it.source_shape, it.target_shape

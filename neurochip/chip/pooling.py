@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurochip.chip import columns as col
-from neurochip.chip import kernels as kern
+from neurochip.chip import convolution as kern
 from neurochip.fixed.jit import kernel
 from neurochip.neurons import registers as reg
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.chip import kernels
+from neurochip.chip import convolution
 from neurochip.chip.cells import Cells, converter_table
 from neurochip.chip.convert import FINE
 from neurochip.chip.lower import conv_table, offsets
@@ -39,7 +39,7 @@ class Store:
     ``held``: what columns read, and ``told``: what the cells were told to hold, the same array where cells
     are exact; both of the weight memory. ``stamps``: convolutions' kernels, folded, of the kernel memory.
     ``masters``: weight and fraction as one integer. ``bias``: [units]. ``cells``: None where exact.
-    ``convs``, ``converter``: see `kernels` and `convert`.
+    ``convs``, ``converter``: see `convolution` and `convert`.
     """
 
     hardware: Hardware
@@ -95,15 +95,15 @@ class Store:
 
     def stamp_kernels(self, threads: int = 1) -> None:
         """Bring the kernels of all convolutions into their stamps."""
-        convs = self.convs[self.convs[:, kernels.SIZE] > 0]
+        convs = self.convs[self.convs[:, convolution.SIZE] > 0]
         if self.hardware.crossbar.converts or not len(convs):
             return
-        threads = max(1, min(threads, int(convs[:, kernels.C_IN].max())))
+        threads = max(1, min(threads, int(convs[:, convolution.C_IN].max())))
 
         def work(thread: int) -> None:
             for conv in convs:
-                row = np.zeros(conv[kernels.C_OUT], np.int32)
-                kernels.stamp(thread, threads, conv, self.held, self.stamps, row)
+                row = np.zeros(conv[convolution.C_OUT], np.int32)
+                convolution.stamp(thread, threads, conv, self.held, self.stamps, row)
 
         side_by_side(work, threads)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.chip import faults, kernels, learn, lower, pooling, products
+from neurochip.chip import convolution, faults, learn, lower, pooling, products
 from neurochip.chip import matrices as mat
 from neurochip.chip.store import Store
 from neurochip.chip.threads import side_by_side
@@ -83,7 +83,7 @@ class UpdateUnit:
         def correlate(thread: int) -> None:
             for m in shared:
                 conv = store.convs[m]
-                if conv[kernels.MAX_WINDOW]:
+                if conv[convolution.MAX_WINDOW]:
                     pooling.correlate(
                         thread, threads, conv, m, self._terms, bench.before, bench.after, bench.products, won,
                         self._kernel_sums,

@@ -12,19 +12,19 @@ from neurochip.neurons import sigma_delta_kernels as sigma_delta
 def update(pop, nudge, nudge_m, nudge_k, at_tick, family, formats, state, bias, target, noise, spike, over):
     """Advance a population by one tick; see the models' own ``update``. ``at_tick``: the model's row of its
     schedule."""
-    if pop[reg.MODEL] == 0:
+    if pop[reg.MODEL] == reg.SIGMA_DELTA:
         sigma_delta.update(
             pop, nudge, nudge_m, nudge_k, at_tick[0], at_tick[1], family, formats, state, bias, target, noise,
             spike, over,
         )  # fmt: skip
-    elif pop[reg.MODEL] == 1:
+    elif pop[reg.MODEL] == reg.LIF:
         lif.update(pop, family, formats, state, bias, spike, over)
 
 
 @kernel
 def encode(pop, at_tick, family, formats, state, value, noise, spike, over):
     """Let an input population emit its spikes for ``value``; see the models' own ``encode``."""
-    if pop[reg.MODEL] in (0, 1):
+    if pop[reg.MODEL] in (reg.SIGMA_DELTA, reg.LIF):
         sigma_delta.encode(pop, at_tick[0], family, formats, state, value, noise, spike, over)
 
 
@@ -34,7 +34,7 @@ def encode_ahead(pop, schedule, formats, value, trains, lengths, lost):
 
     Returns whether the model can tell them ahead; if not, nothing is written.
     """
-    if pop[reg.MODEL] in (0, 1) and pop[sigma_delta.PLAIN] != 0:
+    if pop[reg.MODEL] in (reg.SIGMA_DELTA, reg.LIF) and pop[sigma_delta.PLAIN] != 0:
         sigma_delta.encode_ahead(pop, schedule, formats, value, trains, lengths, lost)
         return True
     return False

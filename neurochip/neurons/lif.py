@@ -19,6 +19,7 @@ from pydantic import Field
 
 from neurochip.errors import ConfigError, Problem
 from neurochip.fixed import Format, Rate
+from neurochip.neurons import registers as reg
 from neurochip.neurons.base import Neuron
 from neurochip.neurons.sigma_delta import SigmaDelta
 
@@ -33,7 +34,7 @@ def _ups(formats: Mapping[str, Format]) -> list[int]:
 class LIF(Neuron):
     """Constants of the leaky integrate-and-fire neuron."""
 
-    code: ClassVar[int] = 1
+    code: ClassVar[int] = reg.LIF
     registers: ClassVar[tuple[str, ...]] = ("current", "membrane", "previous", "residual")
 
     leak_shift: int | None = Field(

@@ -17,3 +17,6 @@ there."""
 OFFSET, SIZE, MODEL, NUDGED, TARGET, PARAMS = range(6)
 """Columns of the population table: first unit, units, neuron model, whether nudged, first target column (-1:
 none), first of the model's own parameters."""
+
+SIGMA_DELTA, LIF = range(2)
+"""Values of MODEL."""

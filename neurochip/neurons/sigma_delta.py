@@ -21,6 +21,7 @@ from pydantic import Field, field_validator
 
 from neurochip.errors import ConfigError, Problem
 from neurochip.fixed import Format, Rate
+from neurochip.neurons import registers as reg
 from neurochip.neurons.base import Neuron
 
 Steps = int | tuple[tuple[int, int], ...]
@@ -31,7 +32,7 @@ LONGEST_SHIFT = 31
 class SigmaDelta(Neuron):
     """Constants of the sigma-delta neuron (keys of ``rule.neuron``)."""
 
-    code: ClassVar[int] = 0
+    code: ClassVar[int] = reg.SIGMA_DELTA
     registers: ClassVar[tuple[str, ...]] = ("current", "decoded", "membrane", "previous", "residual")
 
     decode_shift: Steps = Field(

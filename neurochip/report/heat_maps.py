@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.report.numbers import accuracy_ticks, is_accuracy, short, stretched, titled
 from neurochip.report.style import GREY, INK, figure
+from neurochip.report.sweep_numbers import accuracy_ticks, is_accuracy, short, stretched, titled
 
 Row = Mapping[str, Any]
 Axis = tuple[str, list[Any]]

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from neurochip.report.numbers import accuracy_ticks, is_accuracy, short, shown, stretched, titled
 from neurochip.report.style import BLUE, GREY, INK, ORANGE, figure
+from neurochip.report.sweep_numbers import accuracy_ticks, is_accuracy, short, shown, stretched, titled
 
 Row = Mapping[str, Any]
 _NAMED = 12

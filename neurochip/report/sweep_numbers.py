@@ -32,8 +32,8 @@ def accuracy_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
 
 
 def _evenly(low: float, high: float) -> list[float]:
-    """Round numbers at equal distances, five at most."""
-    wanted = (high - low) / 4
+    """Round numbers at equal distances, two to six: a step is at most half of the range."""
+    wanted = (high - low) / 5
     if wanted < _LEAST:
         return []
     power = 10.0 ** floor(log10(wanted))
