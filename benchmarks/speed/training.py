@@ -30,12 +30,12 @@ JUDGED = 1.9
 they make of a network is then judged by its part of that."""
 
 
-def trained(preset: str, sets: list[str], samples: int, folder: Path | None, threads: int = 1) -> Run:
-    """A run after two epochs of 2,000 samples, so that the network is as active as it is in training."""
-    keys = [f"experiment.{key}" for key in [*sets, "data.train=2000", "data.test=100"]]
+def trained(preset: str, sets: list[str], samples: int, folder: Path | None) -> Run:
+    """A run after two epochs of ``samples``, so that the network is as active as it is in training."""
+    keys = [f"experiment.{key}" for key in [*sets, f"data.train={samples}", "data.test=100"]]
     if preset == "mnist_ep_conv":
         keys.append("experiment.placement.fold_pooling=true")
-    run = Run(load(preset, sets=keys), threads=threads, data_dir=folder)
+    run = Run(load(preset, sets=keys), threads=1, data_dir=folder)
     for _ in range(2):
         run.train_epoch()
     return run
@@ -94,6 +94,7 @@ def measure(table: Table, folder: Path | None, rounds: int) -> None:
     table.add("a", "two threads over one, a dependent chain", median(chains), "x", note)
     for name, (preset, sets, goal) in NETS.items():
         epochs = Epochs(trained(preset, sets, 2000, folder))
+        online = Epochs(trained(preset, [*sets, "batch=1"], 300, folder))
         read = reads(epochs.run)
         widest = max(read, key=lambda it: it[0])[1]
         works: list[Callable[[], float]] = [
@@ -102,8 +103,9 @@ def measure(table: Table, folder: Path | None, rounds: int) -> None:
             partial(epochs.seconds, 2),
             partial(limit, read, Rows.gops_of_four),
             widest.on_two_threads,
+            partial(online.seconds, 1),
         ]
-        bare, one, two, four, pair = in_turns(works, rounds)
+        bare, one, two, four, pair, alone = in_turns(works, rounds)
         ops = float(np.mean(epochs.additions))
         note = f"{ops / 1e6:.1f} M synaptic operations a sample"
         table.add("a", f"limit, rows of {name}", 1 / median(bare), "G/s", "bare row additions, one core")
@@ -114,6 +116,8 @@ def measure(table: Table, folder: Path | None, rounds: int) -> None:
         table.add("b", f"{name}, one thread", 1 / median(one), "G operations/s")
         part = ratio(bare, one)
         table.add("b", f"{name}, part of the limit", part, "", "one core, end to end", goal=goal or None)
+        part, tenth = ratio(bare, alone), goal / 10 or None
+        table.add("b", f"{name}, batch 1, part of the limit", part, "", "sample by sample", goal=tenth)
         own = median(pair)
         judged = "" if own >= JUDGED else f"the bare rows themselves: {own:.2f}; not judged below {JUDGED}"
         goal_of_two = 1.8 if own >= JUDGED else None
