@@ -22,7 +22,7 @@ from statistics import median
 ROOT = Path(__file__).resolve().parents[1]
 GOAL = 0.15
 COUNTERS = {
-    "chip/engine.py": [r"_deliver\(pops, arriving, n_arriving, sent\)", r"over\[0, reg\.\w+\] \+= \w+"],
+    "chip/tick.py": [r"_deliver\(pops, arriving, n_arriving, sent\)", r"over\[0, reg\.\w+\] \+= \w+"],
     "chip/learn.py": [r"(updates|lost) \+= 1", r"done\[\w+\] \+= .*", r"over\[0, reg\.\w+\] \+= 1"],
     "neurons/sigma_delta_kernels.py": [
         r"\w_over = word\(\w_over \+ .*\)",

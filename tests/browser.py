@@ -27,6 +27,7 @@ FLAGS = (
     "--hide-scrollbars",
 )
 
+# A browser is no Python package: a user may have none. .ci/run installs Debian's, so that it skips nothing.
 needs_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
 
 

@@ -18,6 +18,8 @@ from neurochip.mapping import place
 from neurochip.network import Network
 from neurochip.program import Program
 from neurochip.rules import EP
+from neurochip.timing.estimate import estimate
+from neurochip.timing.record import Timing
 
 Ints = NDArray[np.integer[Any]]
 
@@ -80,6 +82,34 @@ class Pair:
             won.append(one.won)
         self.won = np.concatenate(won)
         return np.concatenate(banks)
+
+    def batches(self) -> None:
+        """Two whole batches of five samples, by three threads of the fast engine: equal banks, then updates."""
+        self.fast.threads = 3
+        inputs, targets = self.data(5)
+        for family in range(2):
+            given = inputs, targets, np.arange(5), family
+            one, other = self.fast.run(*given), self.clock.run(*given)
+            np.testing.assert_array_equal(one.banks, other.banks)
+            np.testing.assert_array_equal(one.won, other.won)
+            self.won = one.won
+            self.learn(one.banks)
+        self.compare_counts()
+
+    def timed(self) -> tuple[Timing, Timing]:
+        """The estimate of three samples and an update, and the cycles that they took: near each other, equal
+        in what does not depend on when spikes meet."""
+        inputs, targets = self.data(3)
+        outcome = self.fast.run(inputs, targets, np.arange(3), 1, loads=True)
+        self.clock.run(inputs, targets, np.arange(3), 1)
+        self.learn(outcome.banks)
+        cycles = self.clock.take_timing()
+        found = estimate(self.fast.placement, self.fast.hardware, self.rule, outcome.loads, [3])
+        assert abs(found.samples / cycles.samples - 1).max() < 0.10
+        assert abs(found.updates / cycles.updates - 1).max() < 0.03
+        np.testing.assert_array_equal(found.links, cycles.links)
+        assert found.critical_core == cycles.critical_core
+        return found, cycles
 
     def learn(self, banks: Ints, family: int = 3) -> None:
         """Update both and compare all weights."""

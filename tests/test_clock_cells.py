@@ -25,7 +25,6 @@ from neurochip.hardware import Hardware
 from neurochip.mapping import place
 from neurochip.network import Network
 from neurochip.neurons import registers as reg
-from neurochip.timing.estimate import estimate
 
 pytestmark = compiled
 
@@ -114,14 +113,7 @@ def test_any_network_on_any_cells(data: st.DataObject) -> None:
 @pytest.mark.parametrize("kind", ["levels", "pulses"])
 def test_threads_and_batches(kind: str) -> None:
     pair = Pair(dense_network(9, 7, 4), with_cells(chip((2, 3), (4, 3)), kind), program())
-    pair.fast.threads = 3
-    inputs, targets = pair.data(5)
-    for family in range(2):
-        given = inputs, targets, np.arange(5), family
-        one, other = pair.fast.run(*given), pair.clock.run(*given)
-        np.testing.assert_array_equal(one.banks, other.banks)
-        pair.learn(one.banks)
-    pair.compare_counts()
+    pair.batches()
 
 
 def test_a_state_of_cells_is_taken_over() -> None:
@@ -184,17 +176,8 @@ def test_the_estimate(kind: str, layers: str, neurons: int) -> None:
     network = SMALL if layers == "conv" else dense_network(24, 12, 9, 4)
     hardware = with_keys(chip((3, 3), (10, 3), neurons=neurons), crossbar={**KINDS[kind], "access_cycles": 2})
     pair = Pair(network, hardware, program(), scale=0.2)
-    inputs, targets = pair.data(3)
-    outcome = pair.fast.run(inputs, targets, np.arange(3), 1, loads=True)
-    pair.clock.run(inputs, targets, np.arange(3), 1)
-    pair.learn(outcome.banks)
-    cycles = pair.clock.take_timing()
-    found = estimate(pair.fast.placement, hardware, pair.rule, outcome.loads, [3])
+    found, cycles = pair.timed()
     np.testing.assert_array_equal(found.neurons, cycles.neurons)
-    np.testing.assert_array_equal(found.links, cycles.links)
-    assert abs(found.samples / cycles.samples - 1).max() < 0.10
-    assert abs(found.updates / cycles.updates - 1).max() < 0.03
-    assert found.critical_core == cycles.critical_core
     assert cycles.machines["convert"].sum() > 0
     assert not pair.clock.machines.registers[:, [col.LOAD, col.FIFO_N, col.ARRIVED, col.WAIT]].any()
 

@@ -76,16 +76,7 @@ def test_any_network_on_any_chip(data: st.DataObject) -> None:
 
 def test_threads_and_batches() -> None:
     pair = Pair(TWO, chip((3, 3), (10, 3), neurons=30), program())
-    pair.fast.threads = 3
-    inputs, targets = pair.data(5)
-    for family in range(2):
-        given = inputs, targets, np.arange(5), family
-        one, other = pair.fast.run(*given), pair.clock.run(*given)
-        np.testing.assert_array_equal(one.banks, other.banks)
-        np.testing.assert_array_equal(one.won, other.won)
-        pair.won = one.won
-        pair.learn(one.banks)
-    pair.compare_counts()
+    pair.batches()
 
 
 def test_winners_are_needed_and_matter() -> None:
