@@ -84,7 +84,7 @@ class Pair:
         return np.concatenate(banks)
 
     def batches(self) -> None:
-        """Two whole batches of five samples, by three threads of the fast engine: equal banks, then updates."""
+        """Two batches of five samples, by three threads of the fast engine: equal banks, then updates."""
         self.fast.threads = 3
         inputs, targets = self.data(5)
         for family in range(2):
