@@ -179,7 +179,7 @@ def test_more_epochs_go_on_with_a_constant_rate(tmp_path: Path) -> None:
 def test_other_epochs_are_refused_with_a_cosine_schedule(tmp_path: Path) -> None:
     cosine = "experiment.rule.schedule=cosine"
     execute(tiny(cosine, epochs=2), tmp_path)
-    message = r"experiment.epochs is 2 there, 4 here \(with schedule cosine the number of epochs sets every"
+    message = r"experiment.epochs is 2 there, 4 here \(with a cosine schedule the number of epochs sets every"
     with pytest.raises(CheckpointError, match=rf"checkpoint.npz is of a run with other settings: {message}"):
         execute(tiny(cosine, epochs=4), tmp_path, resume=True)
 

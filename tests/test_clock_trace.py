@@ -184,11 +184,12 @@ def test_the_command(
     assert json.loads((out / "trace.json").read_text())["traceEvents"]
 
 
-def test_what_was_learned_is_what_a_run_learns(tmp_path: Path) -> None:
-    """A trace of one batch ends where training on these samples does."""
+@pytest.mark.parametrize("sets", [["batch=20"], ["batch=8", "rule.schedule=cosine_by_batch"]])
+def test_what_was_learned_is_what_a_run_learns(sets: list[str]) -> None:
+    """A trace of all samples ends where training on them does."""
     from neurochip.experiment.clocked import clocked
 
-    sets = [*TINY, "experiment.data.train=20", "experiment.batch=20"]
+    sets = [*TINY, "experiment.data.train=20", *(f"experiment.{it}" for it in sets)]
     traced, trained = (Run(load("digits_ep", sets=sets), threads=1) for _ in range(2))
     assert clocked(traced, 20).differences == ()
     trained.train_epoch()

@@ -157,11 +157,15 @@ class TestEveryTwin:
         self, name: str, kind: type[Twin], coding: Coding, network: Network
     ) -> None:
         inputs, targets = data(network, 0)
-        labels, order, rates = targets.argmax(1), np.array([3, 0, 4, 2, 1]), [0.2] * len(network.projections)
+        labels, order = targets.argmax(1), np.array([3, 0, 4, 2, 1])
+
+        def rates(part: float) -> list[float]:
+            return [0.2 - 0.1 * part] * len(network.projections)
+
         whole, parts = (kind.of(network, RULES[name], weights_of(network, 0), coding) for _ in range(2))
         whole.train_epoch(inputs, labels, order, 2, rates)
-        for chosen in ([3, 0], [4, 2], [1]):
-            parts.learn(parts.estimate(inputs[chosen], targets[chosen])[0], rates)
+        for chosen, part in (([3, 0], 0.0), ([4, 2], 0.4), ([1], 0.8)):
+            parts.learn(parts.estimate(inputs[chosen], targets[chosen])[0], rates(part))
         for a, b in zip(whole.weights.matrices, parts.weights.matrices, strict=True):
             np.testing.assert_array_equal(a, b)
 

@@ -155,6 +155,43 @@ def test_constant_and_cosine_rates(name: str, variant: str) -> None:
 
 
 @every_rule
+def test_a_cosine_from_batch_to_batch_passes_through_that_of_the_epochs(name: str, variant: str) -> None:
+    by_epoch, by_batch = (rule(name, variant, schedule=s) for s in ("cosine", "cosine_by_batch"))
+    for epoch in range(5):
+        assert by_batch.rates(2, epoch, 5) == by_epoch.rates(2, epoch, 5) == by_epoch.rates(2, epoch, 5, 0.9)
+        within = [by_batch.rates(2, epoch, 5, part / 20)[0] for part in range(20)]
+        assert all(a > b > by_batch.rates(2, epoch + 1, 5)[0] for a, b in pairwise(within))
+    assert by_batch.rates(1, 0, 1, 0.5) == pytest.approx((0.05,))
+
+
+@every_rule
+def test_each_batch_is_learned_at_its_own_rate(
+    name: str, variant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sets = ("experiment.batch=16", "experiment.epochs=2", "experiment.rule.schedule=cosine_by_batch")
+    run = digits_run(name, variant, *sets, "experiment.data.train=40")
+    asked: list[tuple[list[Rate], list[Rate]]] = []
+    learn = run.chip.learn
+
+    def watched(banks: Any, rates: list[Rate], bias_rates: list[Rate], *more: Any) -> None:
+        asked.append((rates, bias_rates))
+        learn(banks, rates, bias_rates, *more)
+
+    monkeypatch.setattr(run.chip, "learn", watched)
+    rows = [run.train_epoch(), run.train_epoch()]
+    assert len(asked) == 6
+    top = run.experiment.rule.rates(2, 0, 2)
+    for found, done in zip(asked, (0.0, 0.4, 0.8, 1.0, 1.4, 1.8), strict=True):
+        wanted = [rate * 0.5 * (1 + math.cos(math.pi * done / 2)) for rate in top]
+        for rates, whole in zip(found, (asked[0][0], asked[0][1]), strict=True):
+            for rate, one, real, first in zip(rates, whole, wanted, top, strict=True):
+                assert rate.real / one.real == pytest.approx(real / first, rel=2.0**-6)
+    assert [row["learning_rates"] for row in rows] == [
+        pytest.approx(run.experiment.rule.rates(2, epoch, 2), rel=2.0**-6) for epoch in (0, 1)
+    ]
+
+
+@every_rule
 def test_a_rate_on_the_chip_is_a_step_along_the_mean_update(name: str, variant: str) -> None:
     """rate x gain / batch, in steps of a master for one step of a product of banks."""
     run = digits_run(name, variant, "experiment.rule.learning_rate=[0.3, 0.07]", "experiment.batch=7")

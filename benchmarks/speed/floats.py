@@ -22,13 +22,13 @@ def measure(table: Table, folder: Path | None, rounds: int) -> None:
     preset, sets, _ = NETS[name]
     run = trained(preset, sets, SAMPLES, folder)
     inputs, labels = real_inputs(run, "train", np.arange(SAMPLES)), run.part("train").labels[:SAMPLES]
-    order, rates = np.arange(SAMPLES), run.experiment.rule.rates(len(run.network.projections), 0, 1)
+    order = np.arange(SAMPLES)
     codings: tuple[Coding, ...] = ("rates", "spikes")
     twins = {coding: twin_of(run, initial_weights(run), coding) for coding in codings}
 
     def twin(coding: Coding) -> float:
         began = perf_counter()
-        twins[coding].train_epoch(inputs, labels, order, run.experiment.batch, rates, None)
+        twins[coding].train_epoch(inputs, labels, order, run.experiment.batch, run.real_rates, None)
         return SAMPLES / (perf_counter() - began)
 
     def chip() -> float:

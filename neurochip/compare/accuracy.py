@@ -45,14 +45,13 @@ class Race:
 
     def train_epoch(self) -> None:
         """Both learn the training samples once; the twin at the rule's own rates, unrounded."""
-        experiment, epoch, network = self.run.experiment, self.run.epoch, self.run.network
+        run, epoch = self.run, self.run.epoch
         samples = len(self.run.part("train"))
-        order = permutation(experiment.seed, epoch, samples)
-        rates = experiment.rule.rates(len(network.projections), epoch, experiment.epochs)
-        drawn = signs(self.run, np.arange(samples), epoch) if self.run.program.flips else None
-        labels = self.run.part("train").labels
-        self.twin.train_epoch(self._inputs("train"), labels, order, experiment.batch, rates, drawn)
-        self.run.train_epoch()
+        order = permutation(run.experiment.seed, epoch, samples)
+        drawn = signs(run, np.arange(samples), epoch) if run.program.flips else None
+        inputs, labels = self._inputs("train"), run.part("train").labels
+        self.twin.train_epoch(inputs, labels, order, run.experiment.batch, run.real_rates, drawn)
+        run.train_epoch()
 
     def accuracies(self, split: str = "test") -> tuple[float, float]:
         """Of the chip and of the twin."""

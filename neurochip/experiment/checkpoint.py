@@ -112,8 +112,8 @@ def _restored(stored: dict[str, Any], run: Run, path: Path) -> Progress:
 def _require_same(there: dict[str, Any], here: dict[str, Any], path: Path) -> None:
     found = differences(there, here)
     if found:
-        cosine = any(line.startswith("experiment.epochs ") for line in found)
-        why = " (with schedule cosine the number of epochs sets every learning rate)" * cosine
+        epochs = any(line.startswith("experiment.epochs ") for line in found)
+        why = " (with a cosine schedule the number of epochs sets every learning rate)" * epochs
         raise CheckpointError(f"{path} is of a run with other settings: {'; '.join(found)}{why}")
 
 

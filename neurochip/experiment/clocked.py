@@ -102,7 +102,7 @@ class _Both:
             self._compare("winners", fast.won, slow.won)
             banks.append((fast.banks, slow.banks))
             won.append((fast.won, slow.won))
-        rates, update = run.rates(), key(seed, draws.UPDATE, run.epoch, start)
+        rates, update = run.rates(start), key(seed, draws.UPDATE, run.epoch, start)
         for chip, mine in ((run.chip, 0), (self.clock, 1)):
             captured = (np.concatenate([it[mine] for it in each]) for each in (banks, won))
             chip.learn(next(captured), *rates, update, next(captured))

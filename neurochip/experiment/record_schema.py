@@ -34,7 +34,7 @@ class EpochRow(Model):
     samples_per_s: float = Field(ge=0, description="Training samples a second of wall time.")
     synaptic_ops: Count = Field(description="Synaptic operations of the epoch's training.")
     learning_rates: tuple[float, ...] = Field(
-        description="Learning rate of each projection as the update unit multiplied with it."
+        description="Learning rate of each projection, as the update unit multiplied with it at first."
     )
 
 

@@ -73,7 +73,7 @@ class Run:
         seed, number = self.experiment.seed, self.epoch
         feed = self.feeds["train"]
         order = permutation(seed, number, len(feed))
-        rates, bias_rates = self.rates()
+        first = rates = self.rates()
         family = key(seed, draws.NEURON, number)
         began, correct = perf_counter(), 0
         for start, indices in batches(order, self.experiment.batch):
@@ -81,7 +81,9 @@ class Run:
             names = np.arange(start, start + len(indices))
             outcome = self.chip.run(inputs, targets, names, family)
             update = key(seed, draws.UPDATE, number, start)
-            self.chip.learn(outcome.banks, rates, bias_rates, update, outcome.won)
+            if self.experiment.rule.schedule == "cosine_by_batch":
+                rates = self.rates(start)
+            self.chip.learn(outcome.banks, *rates, update, outcome.won)
             correct += int((outcome.readout.argmax(1) == labels).sum())
             observer.batch(start + len(indices), len(feed), correct)
         seconds = perf_counter() - began
@@ -94,7 +96,7 @@ class Run:
             "seconds": seconds,
             "samples_per_s": len(feed) / seconds,
             "synaptic_ops": self.counts(tally).total("synaptic_ops"),
-            "learning_rates": [rate / self._scale("weight") for rate in (r.real for r in rates)],
+            "learning_rates": [rate / self._scale("weight") for rate in (r.real for r in first[0])],
         }
 
     def evaluate(self, split: str, observer: Observer | None = None) -> float:
@@ -144,15 +146,21 @@ class Run:
             raise NeurochipError(f"split must be one of {', '.join(self.data)}, not {split!r}")
         return self.data[split]
 
-    def rates(self) -> tuple[list[Rate], list[Rate]]:
-        """This epoch's learning rates of weights and of biases as the update unit multiplies with them."""
+    def rates(self, start: int = 0) -> tuple[list[Rate], list[Rate]]:
+        """Learning rates of weights and of biases as the update unit multiplies with them, for the batch
+        that begins with this epoch's sample ``start``."""
         bits, batch = self.hardware.update_unit.rate_bits, self.experiment.batch
-        real = self.experiment.rule.rates(len(self.network.projections), self.epoch, self.experiment.epochs)
+        real = self.real_rates(start / len(self.data["train"]))
         mean = [rate * self.program.gain / batch for rate in real]
         return (
             [Rate.nearest(rate * self._step("weight"), bits) for rate in mean],
             [Rate.nearest(rate * self._step("bias"), bits) for rate in mean],
         )
+
+    def real_rates(self, part: float) -> tuple[float, ...]:
+        """The unrounded rate of each projection when ``part`` (0 ... 1) of this epoch is learned."""
+        rule, projections = self.experiment.rule, len(self.network.projections)
+        return rule.rates(projections, self.epoch, self.experiment.epochs, part)
 
     def counts(self, tally: Tally) -> Counts:
         """All events that follow from a tally of training."""

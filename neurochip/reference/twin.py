@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -96,13 +96,14 @@ class Twin(ABC):
         labels: Ints,
         order: Ints,
         batch: int,
-        rates: Sequence[float],
+        rates: Callable[[float], Sequence[float]],
         signs: Reals | None = None,
     ) -> float:
         """One pass over the samples; returns the accuracy of the predictions made on the way.
 
-        ``inputs``: [samples, inputs]; ``labels``: [samples]; ``order``: indices of all samples; ``signs``:
-        [samples], in that order.
+        ``inputs``: [samples, inputs]; ``labels``: [samples]; ``order``: indices of all samples; ``rates``:
+        each projection's when a part (0 ... 1) of the samples is learned; ``signs``: [samples], in that
+        order.
         """
         classes = np.eye(self.network.populations[-1].size)
         right = 0
@@ -110,7 +111,7 @@ class Twin(ABC):
             chosen = order[start : start + batch]
             drawn = None if signs is None else signs[start : start + batch]
             step, answers = self.estimate(inputs[chosen], classes[labels[chosen]], drawn)
-            self.learn(step, rates)
+            self.learn(step, rates(start / len(order)))
             right += int((answers.argmax(1) == labels[chosen]).sum())
         return right / len(order)
 

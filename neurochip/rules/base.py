@@ -21,18 +21,21 @@ class Rule(Model):
         description="step along the mean update of a batch: one number (0 or more), or one for each "
         "projection from the input up; rounded to what the update unit can multiply with"
     )
-    schedule: Literal["constant", "cosine"] = Field(
+    schedule: Literal["constant", "cosine", "cosine_by_batch"] = Field(
         default="cosine",
-        description="course of the learning rate over the epochs: constant, or half a cosine towards 0",
+        description="course of the learning rate over the run: constant; half a cosine towards 0, a step an "
+        "epoch; or the same cosine, a step a batch",
     )
 
     @abstractmethod
     def program(self, rate_bits: int) -> Program:
         """The program for a chip whose multipliers of rates have ``rate_bits`` bits."""
 
-    def rates(self, projections: int, epoch: int, epochs: int) -> tuple[float, ...]:
-        """The learning rate of each projection in ``epoch`` (0 ...) of ``epochs``."""
+    def rates(self, projections: int, epoch: int, epochs: int, part: float = 0.0) -> tuple[float, ...]:
+        """The learning rate of each projection in ``epoch`` (0 ...) of ``epochs``, when ``part`` (0 ... 1) of
+        the epoch's samples are learned."""
         given = self.learning_rate
         each = (given,) * projections if isinstance(given, int | float) else given
-        factor = 0.5 * (1.0 + cos(pi * epoch / epochs)) if self.schedule == "cosine" else 1.0
+        done = {"constant": 0.0, "cosine": epoch, "cosine_by_batch": epoch + part}[self.schedule]
+        factor = 0.5 * (1.0 + cos(pi * done / epochs))
         return tuple(rate * factor for rate in each)
