@@ -37,7 +37,10 @@ NETS = {
     "dense 784-512-10": ("mnist_ep_dense", ["network.layers.0.units=512", "data.train=400", "data.test=10"]),
     "conv 1-32-64": (
         "mnist_ep_conv",
-        ["network.layers.0.channels=32", "network.layers.1.channels=64", "data.train=100", "data.test=10"],
+        [
+            *("network.layers.0.channels=32", "network.layers.1.channels=64"),
+            *("batch=20", "data.train=100", "data.test=10"),
+        ],
     ),
 }
 
@@ -59,7 +62,7 @@ def without_counters(folder: Path) -> None:
 def trainer(package: Path, preset: str, sets: list[str], data: Path | None) -> subprocess.Popen[str]:
     """A process that trains, says "ready", and for every line that it is sent trains two epochs more and says
     how many seconds the quicker one took."""
-    keys = [f"experiment.{key}" for key in sets]
+    keys = [f"experiment.{key}" for key in (*sets, "rule.schedule=constant")]  # for any number of epochs
     code = (
         "import sys; from neurochip import Run, load\n"
         f"run = Run(load({preset!r}, sets={keys!r}), 1, {data and str(data)!r}); run.warm_up()\n"

@@ -16,10 +16,10 @@ from speed.table import Table, in_turns, ratio
 
 NETS: dict[str, tuple[str, list[str], float]] = {
     "dense 784-512-10": ("mnist_ep_dense", ["network.layers.0.units=512"], 0.40),
-    "conv 1-16-32": ("mnist_ep_conv", [], 0.0),
+    "conv 1-16-32": ("mnist_ep_conv", ["batch=20"], 0.0),
     "conv 1-32-64": (
         "mnist_ep_conv",
-        ["network.layers.0.channels=32", "network.layers.1.channels=64"],
+        ["network.layers.0.channels=32", "network.layers.1.channels=64", "batch=20"],
         0.35,
     ),
 }
@@ -31,8 +31,10 @@ they make of a network is then judged by its part of that."""
 
 
 def trained(preset: str, sets: list[str], samples: int, folder: Path | None) -> Run:
-    """A run after two epochs of ``samples``, so that the network is as active as it is in training."""
-    keys = [f"experiment.{key}" for key in [*sets, f"data.train={samples}", "data.test=100"]]
+    """A run after two epochs of ``samples``, so that the network is as active as it is in training. It may
+    train as many epochs as the caller likes: its learning rates stay."""
+    sets = [*sets, "rule.schedule=constant", f"data.train={samples}", "data.test=100"]
+    keys = [f"experiment.{key}" for key in sets]
     if preset == "mnist_ep_conv":
         keys.append("experiment.placement.fold_pooling=true")
     run = Run(load(preset, sets=keys), threads=1, data_dir=folder)
