@@ -50,7 +50,7 @@ def main() -> int:
     parser.add_argument("--parts", default="abcdefg")
     parser.add_argument("--check", action="store_true")
     given = parser.parse_args()
-    table = Table(tell)
+    table, began_at = Table(tell), commit() or "unknown"
     if set("ab") & set(given.parts):
         training.measure(table, given.data_dir, given.rounds)
     if "c" in given.parts:
@@ -62,26 +62,26 @@ def main() -> int:
     if "g" in given.parts:
         start.measure(table)
     given.out.mkdir(parents=True, exist_ok=True)
-    write(table.rows, given.out)
+    write(table.rows, given.out, began_at)
     missed = [row.what for row in table.rows if not row.met]
     print(f"missed: {', '.join(missed)}" if missed else "all goals met")
     return 1 if missed and given.check else 0
 
 
-def write(rows: Sequence[Row], folder: Path) -> None:
-    """The table as CSV and Markdown, and the picture."""
+def write(rows: Sequence[Row], folder: Path, measured_at: str) -> None:
+    """The table as CSV and Markdown, and the picture; ``measured_at``: the commit."""
     text = io.StringIO()
     writer = csv.DictWriter(text, [*rows[0].as_csv()], lineterminator="\n")
     writer.writeheader()
     writer.writerows(row.as_csv() for row in rows)
     _save(folder / "table.csv", text.getvalue())
-    _save(folder / "table.md", markdown(rows))
+    _save(folder / "table.md", markdown(rows, measured_at))
     picture(rows, folder / "performance.png")
 
 
-def markdown(rows: Sequence[Row]) -> str:
+def markdown(rows: Sequence[Row], measured_at: str) -> str:
     """One table for each part, under what it was measured on."""
-    lines = [f"Measured at commit {commit() or 'unknown'} on {machine()}.", ""]
+    lines = [f"Measured at commit {measured_at} on {machine()}.", ""]
     for part, title in PARTS.items():
         mine = [row for row in rows if row.part == part]
         if mine:
