@@ -72,7 +72,11 @@ BAD = [
     ("rule.learning_rate", "[0.1]", "rule.learning_rate must be one number or 2, one for each layer, not 1"),
     ("rule.learning_rate", "[0.1, -1]", r"rule.learning_rate must be 0\.\.1000, not -1"),
     ("rule.learning_rate", "fast", "rule.learning_rate must be a number or a list, not 'fast'"),
-    ("rule.schedule", "linear", "rule.schedule must be one of constant, cosine, .*, not 'linear'"),
+    (
+        "rule.schedule",
+        "linear",
+        "rule.schedule must be one of constant, cosine, cosine_by_batch, not 'linear'",
+    ),
     ("epochs", "0", r"epochs must be 1\.\.100000, not 0"),
     ("batch", "65537", r"batch must be 1\.\.65536, not 65537"),
     ("batch", "true", "batch must be an integer, not true"),

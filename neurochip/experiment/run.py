@@ -81,7 +81,7 @@ class Run:
             names = np.arange(start, start + len(indices))
             outcome = self.chip.run(inputs, targets, names, family)
             update = key(seed, draws.UPDATE, number, start)
-            if self.experiment.rule.schedule == "cosine_by_batch":
+            if not self.experiment.rule.steady:
                 rates = self.rates(start)
             self.chip.learn(outcome.banks, *rates, update, outcome.won)
             correct += int((outcome.readout.argmax(1) == labels).sum())

@@ -31,6 +31,11 @@ class Rule(Model):
     def program(self, rate_bits: int) -> Program:
         """The program for a chip whose multipliers of rates have ``rate_bits`` bits."""
 
+    @property
+    def steady(self) -> bool:
+        """Whether all batches of an epoch are learned at the same rates."""
+        return self.schedule != "cosine_by_batch"
+
     def rates(self, projections: int, epoch: int, epochs: int, part: float = 0.0) -> tuple[float, ...]:
         """The learning rate of each projection in ``epoch`` (0 ...) of ``epochs``, when ``part`` (0 ... 1) of
         the epoch's samples are learned."""

@@ -1,7 +1,4 @@
-"""seeds.png of the three tables in this folder: one dot for each run.
-
-python reports/mnist_conv/draw.py
-"""
+"""seeds.png of the three tables in this folder, one dot for each run: python reports/mnist_conv/draw.py"""
 
 from __future__ import annotations
 
@@ -42,11 +39,8 @@ def table(name: str) -> list[dict[str, str]]:
 
 
 def main() -> None:
-    with figure(HERE / "seeds.png", width=9.0, height=3.3, columns=3, width_ratios=(4, 4, 2.6)) as (
-        _,
-        panels,
-    ):
-        chosen, early, ends = panels
+    shape = {"width": 9.0, "height": 3.3, "columns": 3, "width_ratios": (4, 4, 2.6)}
+    with figure(HERE / "seeds.png", **shape) as (_, (chosen, early, ends)):
         dots(early, table("stability"), ["learning_rate"], "validation_accuracy")
         early.set(title="3,000 samples, 24 seeds", ylabel="held-out accuracy, %", ylim=(0, 100))
         early.set_xlabel("rate of the first layer")
