@@ -260,7 +260,7 @@ def interrupted(run: Run, ticks: int, touch: Callable[[Any], None]) -> Record:
     for part in (first, second):
         outcome = chip.run(inputs, aims, np.array([0]), family, part, capture=False, probe=every)
         parts.append(outcome.trace)
-        touch(chip._scratch_for(1, course_of(part)).state[0])
+        touch(chip._runner.scratch_for(1, course_of(part)).state[0])
     chip.take_tally()
     trace = np.concatenate(parts).astype(np.int64)
     return as_real(run, {name: trace[:, row] for row, name in enumerate(("spikes", *reg.STATE))})

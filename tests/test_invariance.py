@@ -186,7 +186,7 @@ def blockwise(chip: Chip, checked: int) -> Any:
             lines = (block.cols, block.rows) if forward else (block.rows, block.cols)
             ways.append((projection.target, projection.source, *lines))
         for source, target, read, added in ways:
-            table = chip._operations.table
+            table = chip._runner.operations.table
             row = table[(table[:, col.SOURCE] == source) & (table[:, col.TARGET] == target)][0].copy()
             row[[col.ROW_LO, col.ROW_HI, col.COL_LO, col.COL_HI]] = (
                 read.start,
@@ -201,13 +201,13 @@ def blockwise(chip: Chip, checked: int) -> Any:
 
 def shuffle(chip: Chip, table: Any, seed: int) -> None:
     order = np.random.default_rng(seed).permutation(len(table))
-    chip._operations = replace(chip._operations, table=np.ascontiguousarray(table[order]))
+    chip._runner.operations = replace(chip._runner.operations, table=np.ascontiguousarray(table[order]))
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_order_of_operations(seed: int) -> None:
-    run = trained(prepare=lambda run: shuffle(run.chip, run.chip._operations.table, seed))
-    assert len(run.chip._operations.table) == 3
+    run = trained(prepare=lambda run: shuffle(run.chip, run.chip._runner.operations.table, seed))
+    assert len(run.chip._runner.operations.table) == 3
     assert same(run, expected())
 
 
@@ -229,7 +229,7 @@ def test_every_block_on_its_own_in_any_order(feedback: str, checked: int, draws:
     run = trained(*sets, prepare=lambda run: shuffle(run.chip, blockwise(run.chip, checked), 1))
     ways = (run.placement.reads[:, 2] & FORWARD).sum() > 0, (run.placement.reads[:, 2] & BACKWARD).sum() > 0
     assert ways == (True, True)
-    assert len(run.chip._operations.table) > 12
+    assert len(run.chip._runner.operations.table) > 12
     assert same(run, expected(*plain))
 
 

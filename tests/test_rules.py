@@ -171,13 +171,13 @@ def test_each_batch_is_learned_at_its_own_rate(
     sets = ("experiment.batch=16", "experiment.epochs=2", "experiment.rule.schedule=cosine_by_batch")
     run = digits_run(name, variant, *sets, "experiment.data.train=40")
     asked: list[tuple[list[Rate], list[Rate]]] = []
-    learn = run.chip.learn
+    train = run.chip.train
 
-    def watched(banks: Any, rates: list[Rate], bias_rates: list[Rate], *more: Any) -> None:
-        asked.append((rates, bias_rates))
-        learn(banks, rates, bias_rates, *more)
+    def watched(inputs: Any, targets: Any, names: Any, batch: int, rates: Any, family: int, keys: Any) -> Any:
+        asked.extend(rates)
+        return train(inputs, targets, names, batch, rates, family, keys)
 
-    monkeypatch.setattr(run.chip, "learn", watched)
+    monkeypatch.setattr(run.chip, "train", watched)
     rows = [run.train_epoch(), run.train_epoch()]
     assert len(asked) == 6
     top = run.experiment.rule.rates(2, 0, 2)

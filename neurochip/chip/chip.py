@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.chip import columns as col
-from neurochip.chip import converted_operations, engine, faults, lower, operations
+from neurochip.chip import engine, lower, train
+from neurochip.chip import matrices as mat
+from neurochip.chip.barrier import in_step
 from neurochip.chip.cells import Cells
-from neurochip.chip.course import Course, course_of
 from neurochip.chip.memory import Memory
-from neurochip.chip.scratch import Scratch, Sizes
+from neurochip.chip.runner import Runner, Watch
 from neurochip.chip.store import Store, held_bits
 from neurochip.chip.threads import side_by_side
 from neurochip.chip.update_unit import UpdateUnit
@@ -77,19 +78,10 @@ class Chip:
         self.shares = Shares.of(self.placement)
         network, program, formats, held = self.network, self.program, self.formats, held_bits(self.hardware)
         self.memory = Memory.of(network, formats["weight"].bits, self.fraction, program.feedback, held)
-        self._populations = lower.populations(network, program, formats)
-        self._operations = (
-            converted_operations.operations(self.placement, self.memory, program, self.hardware)
-            if self.hardware.crossbar.converts
-            else operations.operations(self.placement, self.memory, program, formats)
-        )
-        self._segment_of = lower.segment_of(self.placement)
-        self._formats = lower.format_table(formats)
         self.word = lower.word(network, program, formats, held)
         self._store = Store.of(self.hardware, network, self.memory, self.word)
         self._update_unit = UpdateUnit(self._store, self.placement, program, self.shares, formats)
-        self._scratch: dict[tuple[int, ...], Scratch] = {}
-        self._begun: dict[tuple[int, int], tuple[Program, Course, Scratch]] = {}
+        self._runner = Runner(self.hardware, self.placement, program, self._store)
         self.tally = self._new_tally()
 
     # -- weights -------------------------------------------------------------------------------------------
@@ -149,32 +141,72 @@ class Chip:
         ``loads``: whether spikes are counted for every tick, too, from which the cycles of a tick follow.
         Raises RegisterOverflow when a register declared ``error`` overflows.
         """
-        program = program or self.program
-        n, outputs = len(names), self.network.populations[-1].size
+        program, runner, n = program or self.program, self._runner, len(names)
         threads = 1 if probe is not None else max(1, min(self.threads, n))
-        store, (course, scratch) = self._store, self._prepared(threads, program)
+        course, scratch = runner.prepared(threads, program)
         probe = np.zeros(0, np.int64) if probe is None else np.asarray(probe, np.int64)
         trace = np.zeros((program.ticks if len(probe) else 0, 1 + len(reg.STATE), len(probe)), np.int64)
-        banks = np.zeros((n if capture else 0, program.banks, self.units), np.int32)
-        won = np.zeros((*banks.shape[:2], self._pooled), np.int8)
-        readout = np.zeros((n, outputs), self.word)
         load = np.zeros((n if loads else 0, program.ticks, len(self.placement.segments)), np.int32)
-        names = np.asarray(names, np.int64)
-        inputs, targets = np.asarray(inputs, self.word), np.asarray(targets, self.word)
-        bounds = [n * thread // threads for thread in range(threads + 1)]
+        banks, won = self._banks(n if capture else 0, program)
+        names, inputs, targets, readout = self._data(names, inputs, targets)
+        tables, watch = runner.tables(course), Watch(probe, trace, load)
 
         def work(thread: int) -> None:
             engine.run(
-                bounds[thread], bounds[thread + 1], names, family, self._operations.table,
-                self._operations.stamps, self._populations, *course[:3], self._formats,
-                store.held, store.stamps, store.bias, inputs, targets, *scratch.of_thread[thread], banks, won,
-                readout, scratch.sent[thread], scratch.read[thread], probe, trace, self._segment_of, load,
-                store.converter,
+                *train.part(thread, threads, n), names, family, *tables, inputs, targets,
+                *scratch.of_thread[thread], banks, won, readout, *runner.watched(scratch, thread, watch),
             )  # fmt: skip
 
         side_by_side(work, threads)
-        self._collect(scratch, n, program)
+        runner.collect(scratch, n, program, self.tally)
         return Outcome(readout, banks, trace, won, load)
+
+    def train(
+        self, inputs: Ints, targets: Ints, names: Ints, batch: int,
+        rates: Sequence[tuple[Sequence[Rate], Sequence[Rate]]], family: int, updates: Sequence[int],
+    ) -> Ints:  # fmt: skip
+        """Run samples through the chip's program and learn after every ``batch`` of them, as `run` and
+        `learn` in turns would; returns the readout, [samples, outputs].
+
+        ``rates``: for each batch those of the weights and those of the biases; ``updates``: for each batch
+        the key of its update's draws. Raises what `run` and `learn` raise, batches before are learned then;
+        ValueError if there are not as many rates and keys as batches.
+        """
+        if not len(rates) == len(updates) == -(-len(names) // batch):
+            raise ValueError(f"{len(names)} samples in batches of {batch} need as many rates and keys")
+        if self._store.cells and len(updates) > 1:  # which then follow, between two calls of the kernel
+            starts = zip(range(0, len(names), batch), rates, updates, strict=True)
+            pieces = [(slice(at, at + batch), [rate], [update]) for at, rate, update in starts]
+            return np.concatenate([
+                self.train(inputs[of], targets[of], names[of], batch, rate, family, update)
+                for of, rate, update in pieces
+            ])  # fmt: skip
+        runner, unit, n = self._runner, self._update_unit, len(names)
+        batch = min(batch, n)
+        threads = max(1, min(self.threads, max(batch, unit.worth)))
+        (course, scratch), bench = runner.prepared(threads, self.program), unit.bench(batch, threads)
+        matrices = np.zeros((len(updates), len(self.network.projections), mat.COLUMNS), np.int64)
+        for index, each in enumerate(rates):
+            matrices[index] = unit.matrices(*each)
+        banks, won = self._banks(batch, self.program)
+        names, inputs, targets, readout = self._data(names, inputs, targets)
+        keys, begun = np.array(updates, np.int64), np.zeros(threads, np.int64)
+        tables = runner.tables(course)
+
+        def work(thread: int, barrier: Ints) -> None:
+            begun[thread] = train.train(
+                thread, barrier, names, family, keys, matrices, tables, inputs, targets,
+                scratch.of_thread[thread], banks, won, readout, runner.watched(scratch, thread),
+                unit.arguments(bench, thread),
+            )  # fmt: skip
+
+        in_step(work, threads)
+        learned = matrices[: begun[0] - (scratch.fault[:, col.F_REGISTER] >= 0).any()]
+        try:
+            runner.collect(scratch, n, self.program, self.tally)
+        finally:
+            unit.finish(bench, learned, n, threads, self.tally)
+        return readout
 
     def learn(
         self,
@@ -199,54 +231,18 @@ class Chip:
 
     # -- inside --------------------------------------------------------------------------------------------
 
-    @property
-    def _pooled(self) -> int:
-        """Units whose winners are kept: all, where there is a max pooling."""
-        return self.units if self.network.max_pooled else 0
-
     def _new_tally(self) -> Tally:
         shares, projections = len(self.shares.projection), len(self.network.projections)
-        return Tally.zero(len(self.program.phases), self.units, shares, projections, self._operations.places)
+        places = self._runner.operations.places
+        return Tally.zero(len(self.program.phases), self.units, shares, projections, places)
 
-    def _prepared(self, threads: int, program: Program) -> tuple[Course, Scratch]:
-        """A program's tables and memories, at hand from its second run on."""
-        key = threads, id(program)
-        if key not in self._begun:
-            course = course_of(program)
-            self._begun[key] = program, course, self._scratch_for(threads, course)
-        return self._begun[key][1:]
+    def _banks(self, samples: int, program: Program) -> tuple[Ints, Ints]:
+        """Cleared banks, and the winners behind max poolings that are captured with them."""
+        banks = np.zeros((samples, program.banks, self.units), np.int32)
+        return banks, np.zeros((*banks.shape[:2], self._runner.pooled), np.int8)
 
-    def _scratch_for(self, threads: int, course: Course) -> Scratch:
-        """Memories that hold this program and the chip's own, so that one can go on where another stopped."""
-        own = course_of(self.program)
-        phases = max(len(course.phases), len(own.phases))
-        times, repeats = max(course.times, own.times), max(course.repeats, own.repeats)
-        key = (threads, phases, times, repeats)
-        if key not in self._scratch:
-            sizes = [population.size for population in self.network.populations]
-            size = Sizes(
-                phases=phases,
-                places=self._operations.places,
-                times=times,
-                repeats=repeats,
-                inputs=sizes[0],
-                reached=sum(sizes[:2]),
-                populations=len(sizes),
-                units=self.units,
-                pooled=self._pooled,
-                widest=max(self.memory.widest, self._operations.largest_map),
-            )
-            self._scratch[key] = Scratch.of(threads, size, self.memory.sum_type, self.word)
-        return self._scratch[key]
-
-    def _collect(self, scratch: Scratch, samples: int, program: Program) -> None:
-        """Move the threads' counts into the tally (an inference program counts in the phases it shares)."""
-        phases = len(program.phases)
-        self.tally.spikes[:phases] += scratch.sent.sum(0)[:phases]
-        self.tally.readings[:phases] += scratch.read.sum(0)[:phases]
-        self.tally.saturations += scratch.over[:, 0].sum(0)
-        self.tally.samples += samples
-        found = scratch.fault[scratch.fault[:, col.F_REGISTER] >= 0]
-        scratch.clear()
-        if len(found):
-            raise faults.in_a_tick(found[np.argmin(found[:, col.F_SAMPLE])], self.placement, program)
+    def _data(self, names: Ints, inputs: Ints, targets: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+        """Names, inputs and targets as the engine takes them, and a cleared readout."""
+        readout = np.zeros((len(names), self.network.populations[-1].size), self.word)
+        inputs, targets = np.asarray(inputs, self.word), np.asarray(targets, self.word)
+        return np.asarray(names, np.int64), inputs, targets, readout

@@ -35,35 +35,37 @@ def integrate(
     ``signs``: int8 scratch of a population. ``converter``: see `convert`; ``reading``: key of the draws of
     this tick's reads; ``read``: int64 [places], readings by converters, counted.
     """
-    if op[col.KIND] == col.POOL:
-        pool(op, pops, kernels, stamps, spikes, counts, current, partial, won_now)
-        return
-    if op[col.KIND] == col.UNPOOL:
-        unpool(op, pops, kernels, stamps, spikes, counts, current, partial, winners)
-        return
-    if op[col.KIND] == col.UP:
-        up(
-            op, pops, weights, spikes, counts, signs, current, partial, converter, formats, reading, read,
-            over,
-        )  # fmt: skip
-        return
-    if op[col.KIND] == col.DOWN:
-        down(op, pops, weights, spikes, counts, signs, current, converter, formats, reading, read, over)
-        return
     source = op[col.SOURCE]
     offset = pops[source, reg.OFFSET]
     plus = spikes[0, offset : offset + counts[0, source]]
     minus = spikes[1, offset : offset + counts[1, source]]
-    if op[col.KIND] == col.STAMP:
-        if plus.shape[0] + minus.shape[0] > 0:
-            first = op[col.FIRST_STAMP] - offset
-            _stamps(op, pops, kernels, stamps, first, plus, minus, current, narrow)
-        return
+    if kernels is not None:
+        if op[col.KIND] == col.POOL:
+            pool(op, pops, kernels, stamps, spikes, counts, current, partial, won_now)
+            return
+        if op[col.KIND] == col.UNPOOL:
+            unpool(op, pops, kernels, stamps, spikes, counts, current, partial, winners)
+            return
+        if op[col.KIND] == col.STAMP:
+            if plus.shape[0] + minus.shape[0] > 0:
+                first = op[col.FIRST_STAMP] - offset
+                _stamps(op, pops, kernels, stamps, first, plus, minus, current, narrow)
+            return
+    if converter is not None:
+        if op[col.KIND] == col.UP:
+            up(
+                op, pops, weights, spikes, counts, signs, current, partial, converter, formats, reading, read,
+                over,
+            )  # fmt: skip
+            return
+        if op[col.KIND] == col.DOWN:
+            down(op, pops, weights, spikes, counts, signs, current, converter, formats, reading, read, over)
+            return
     lines = _dense(op, pops, weights, plus, 1, current, narrow, partial)
     lines += _dense(op, pops, weights, minus, -1, current, narrow, partial)
     if op[col.CHECKED] == col.HELD:
         _add_partial(op, pops, formats, partial, current, over)
-    elif op[col.CHECKED] == col.CONVERTED and lines > 0:
+    elif converter is not None and op[col.CHECKED] == col.CONVERTED and lines > 0:
         read[op[col.FIRST_PLACE]] += 1
         to, n = pops[op[col.TARGET], reg.OFFSET], op[col.COL_HI] - op[col.COL_LO]
         to += op[col.COL_LO]

@@ -22,7 +22,7 @@ UPDATES, LOST, WRITES, DRAWN = range(4)
 rewritten, random words drawn for roundings."""
 
 
-@kernel(nogil=True)
+@kernel
 def learn(
     thread, threads, tiles, matrices, convs, kernel_sums, before, after, products, factors, places, narrow,
     one, formats, fraction, family, master, weights, bias, first_row, row_cuts, cuts, sums, over, done,
@@ -42,13 +42,14 @@ def learn(
         matrix, changed = matrices[m], False
         total = sums[: matrix[mat.COLS]]
         for row in range(tiles[i, 1], tiles[i, 2]):
-            if matrix[mat.SHARED] != 0:
-                some = kern.unfolded_row(convs[m], kernel_sums, row, total)
-            else:
+            some = False
+            if matrix[mat.SHARED] == 0:
                 n = matrix[mat.COLS]
                 some = prod.dense_row(
                     matrix, m, row, before, after, products, factors, places, narrow[:n], total
                 )
+            elif kernel_sums is not None:
+                some = kern.unfolded_row(convs[m], kernel_sums, row, total)
             if some:
                 at = first_row[m] + row
                 those = cuts[row_cuts[at] : row_cuts[at + 1]]

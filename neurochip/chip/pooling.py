@@ -76,7 +76,7 @@ def _stamp_all(op, pops, kernels, stamps, spikes, counts, acc, winners, through_
                 at += op[col.PITCH]
 
 
-@kernel(nogil=True)
+@kernel
 def correlate(thread, threads, conv, m, terms, before, after, products, won, sums):
     """Sum the products of a batch over the positions that won; as `products.correlate`.
 

@@ -17,9 +17,9 @@ LIST = 128
 """Products that are collected before their sum is added to the total."""
 
 
-@kernel(nogil=True)
-def spread(thread, threads, matrices, convs, terms, banks, before, after, products):
-    """Lay out the banks of every ``threads``-th sample.
+@kernel
+def spread(first, last, matrices, convs, terms, banks, before, after, products):
+    """Lay out the banks of samples ``first .. last-1``.
 
     ``banks``: int32 [S, banks, units]. ``before``, ``after``: int32 [S, terms, units], written: what a unit
     is multiplied by as a source (channel by channel for a convolution), and its value as a target, with the
@@ -27,13 +27,13 @@ def spread(thread, threads, matrices, convs, terms, banks, before, after, produc
     those of an input do: their values are then added up in the first row (not behind a max pooling, where
     each term has its own winners).
     """
-    for s in range(thread, banks.shape[0], threads):
+    for s in range(first, last):
         for m in range(matrices.shape[0]):
             matrix, conv = matrices[m], convs[m]
             alike = conv[kern.MAX_WINDOW] == 0
             for t in range(terms.shape[0]):
-                first, bank = banks[s, terms[0, 1]], banks[s, terms[t, 1]]
-                alike = _factors(matrix, conv, bank, first, before[s, t]) and alike
+                one, bank = banks[s, terms[0, 1]], banks[s, terms[t, 1]]
+                alike = _factors(matrix, conv, bank, one, before[s, t]) and alike
             _values(matrix, terms, banks[s], after[s])
             products[s, m] = terms.shape[0]
             if alike:
@@ -42,8 +42,8 @@ def spread(thread, threads, matrices, convs, terms, banks, before, after, produc
 
 
 @kernel
-def _factors(matrix, conv, bank, first, before):
-    """Copy a source's bank; returns whether it is equal to the bank ``first``."""
+def _factors(matrix, conv, bank, one, before):
+    """Copy a source's bank; returns whether it is equal to the bank ``one``."""
     pre, channels = matrix[mat.PRE], conv[kern.C_IN] if matrix[mat.SHARED] != 0 else 1
     positions = matrix[mat.SOURCES] // channels
     same = True
@@ -51,7 +51,7 @@ def _factors(matrix, conv, bank, first, before):
         for p in range(positions):
             before[pre + c * positions + p] = bank[pre + p * channels + c]
     for u in range(pre, pre + matrix[mat.SOURCES]):
-        same = same and bank[u] == first[u]
+        same = same and bank[u] == one[u]
     return same
 
 
@@ -105,7 +105,7 @@ def dense_row(matrix, m, row, before, after, products, factors, places, narrow, 
     return some or held > 0
 
 
-@kernel(nogil=True)
+@kernel
 def correlate(thread, threads, conv, m, before, after, products, factors, places, narrow, sums):
     """Sum the products of a batch over all positions, for every ``threads``-th row of the folded kernel.
 

@@ -39,12 +39,13 @@ class Store:
     ``held``: what columns read, and ``told``: what the cells were told to hold, the same array where cells
     are exact; both of the weight memory. ``stamps``: convolutions' kernels, folded, of the kernel memory.
     ``masters``: weight and fraction as one integer. ``bias``: [units]. ``cells``: None where exact.
-    ``convs``, ``converter``: see `convolution` and `convert`.
+    ``word``: type of a neuron's registers. ``convs``, ``converter``: see `convolution` and `convert`.
     """
 
     hardware: Hardware
     network: Network
     memory: Memory
+    word: type[np.signedinteger[Any]]
     convs: Ints
     converter: Ints
     held: Ints
@@ -58,11 +59,11 @@ class Store:
     def of(
         cls, hardware: Hardware, network: Network, memory: Memory, word: type[np.signedinteger[Any]]
     ) -> Store:
-        """A store whose weights and biases are 0; ``word``: type of a bias."""
+        """A store whose weights and biases are 0."""
         weight, held = hardware.registers.formats()["weight"], np.zeros(memory.words, memory.weight_type)
         cells = _cells(hardware, network, memory)
         return cls(
-            hardware, network, memory,
+            hardware, network, memory, word,
             convs=conv_table(network, memory),
             converter=converter_table(hardware.crossbar, weight),
             held=held,

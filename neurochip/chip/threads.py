@@ -4,9 +4,10 @@ side."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from math import prod
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -24,17 +25,30 @@ def per_thread(threads: int, shape: tuple[int, ...], dtype: DTypeLike) -> NDArra
     return np.ndarray((threads, *shape), kind, np.zeros(threads * pitch, np.uint8).data, strides=strides)
 
 
-def side_by_side(work: Callable[[int], None], threads: int) -> None:
+def side_by_side(
+    work: Callable[[int], None], threads: int, abandon: Callable[[], None] | None = None
+) -> None:
     """Call ``work(0) ... work(threads - 1)``, each in a thread of its own; thread 0 is the caller's.
 
-    Returns when all have returned; an exception of any of them is raised.
+    Returns when all have returned; an exception of any of them is raised. ``abandon``: called if thread 0
+    ends with one, before the others are waited for.
     """
-    others = [_pool(threads - 1).submit(work, thread) for thread in range(1, threads)]
+    others: list[Future[None]] = []
     try:
+        with _one_by_one:
+            others += [_pool(threads - 1).submit(work, thread) for thread in range(1, threads)]
         work(0)
+    except BaseException:
+        if abandon:
+            abandon()
+        raise
     finally:
         for other in others:
             other.result()
+
+
+_one_by_one = Lock()
+"""Threads of one call are asked for together, before those of the next: they may wait for each other."""
 
 
 @cache

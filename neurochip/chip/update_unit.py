@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.chip import convolution, faults, learn, lower, pooling, products
+from neurochip.chip import convolution, faults, lower, train
 from neurochip.chip import matrices as mat
+from neurochip.chip.barrier import in_step
 from neurochip.chip.store import Store
-from neurochip.chip.threads import side_by_side
 from neurochip.chip.workbench import Workbench
 from neurochip.counts import Tally
 from neurochip.errors import ConfigError, Problem
@@ -23,6 +23,9 @@ from neurochip.neurons import registers as reg
 from neurochip.program import Program
 
 Ints = NDArray[np.integer[Any]]
+
+WORTH = 1 << 20
+"""Synapses that keep a thread busy for some tenths of a millisecond."""
 
 
 @dataclass
@@ -42,7 +45,10 @@ class UpdateUnit:
         self._strict = [int(it) for it in np.flatnonzero(self._formats[:, reg.OVERFLOW] == ERROR)]
         self._tiles = lower.tile_table(self.placement.network)
         self._terms = np.array([[t.sign, t.bank_pre, t.bank_post] for t in self.program.terms], np.int64)
-        self._kernel_sums = np.zeros(self.store.memory.sums, np.int64)
+        memory, later = self.store.memory, self.store.hardware.crossbar.converts or self.store.cells
+        shared = self.store.convs[:, convolution.SIZE] > 0
+        self._kernel_sums = np.zeros(memory.sums, np.int64) if shared.any() else None
+        self._stamped = self.store.convs[shared] if shared.any() and not later else None
         self._fraction = self.store.hardware.registers.fraction.bits
 
     def learn(
@@ -51,69 +57,26 @@ class UpdateUnit:
     ) -> None:  # fmt: skip
         """See `Chip.learn`; what happens is added to ``tally``."""
         won = self._winners(banks, won)
-        matrices = self._matrices(rates, bias_rates)
-        threads = max(1, min(threads, len(self._tiles)))
-        bench = self._bench_for(len(banks), threads)
-        for step in self._steps(matrices, bench, banks, won, family, threads):
-            side_by_side(step, threads)
-        if self.store.cells:
-            told, masters, held = self.store.told, self.store.masters, self.store.held
-            self.store.cells.settle(told, masters, held, len(banks), threads)
-        self.store.stamp_kernels(threads)
-        tally.saturations += bench.over[:, 0].sum(0)
-        tally.updates += bench.done.sum(0)
-        draws = self.formats["bias"].rounding == "stochastic"
-        tally.bias_draws += draws & (matrices[:, mat.BIAS_K] > 0)
-        tally.batches += 1
-        self._refuse_overflow(bench.over, tally.batches)
+        matrices = self.matrices(rates, bias_rates)
+        samples, threads = len(banks), max(1, min(threads, len(self._tiles)))
+        bench = self.bench(samples, threads)
 
-    def _steps(
-        self, matrices: Ints, bench: Workbench, banks: Ints, won: Ints, family: int, threads: int
-    ) -> list[Callable[[int], None]]:
-        """What the threads do side by side, one step after another."""
-        store, shared = self.store, np.flatnonzero(matrices[:, mat.SHARED])
-        one = min(1 << self.formats["bank"].frac, self.formats["bank"].hi)
+        def work(thread: int, barrier: Ints) -> None:
+            mine = train.part(thread, threads, samples)
+            train.update(
+                thread, barrier, *mine, True, banks, won, matrices, family, *self.arguments(bench, thread)
+            )
 
-        def spread(thread: int) -> None:
-            products.spread(
-                thread, threads, matrices, store.convs, self._terms, banks, bench.before, bench.after,
-                bench.products,
-            )  # fmt: skip
+        in_step(work, threads)
+        self.finish(bench, matrices[None], samples, threads, tally)
 
-        def correlate(thread: int) -> None:
-            for m in shared:
-                conv = store.convs[m]
-                if conv[convolution.MAX_WINDOW]:
-                    pooling.correlate(
-                        thread, threads, conv, m, self._terms, bench.before, bench.after, bench.products, won,
-                        self._kernel_sums,
-                    )  # fmt: skip
-                    continue
-                products.correlate(
-                    thread, threads, conv, m, bench.before, bench.after, bench.products,
-                    *bench.of_thread(thread), self._kernel_sums,
-                )  # fmt: skip
+    @property
+    def worth(self) -> int:
+        """How many threads an update alone is worth: what it takes less long than a thread takes to wake, one
+        does as well."""
+        return 1 + self.store.memory.masters // WORTH
 
-        def write(thread: int) -> None:
-            learn.learn(
-                thread, threads, self._tiles, matrices, store.convs, self._kernel_sums, bench.before,
-                bench.after, bench.products, *bench.of_thread(thread), one, self._formats, self._fraction,
-                family, store.masters, store.told, store.bias, self.shares.first_row,
-                self.shares.row_cuts, self.shares.cuts, bench.sums[thread], bench.over[thread],
-                bench.done[thread],
-            )  # fmt: skip
-
-        return [spread, correlate, write] if len(shared) else [spread, write]
-
-    def _winners(self, banks: Ints, won: Ints | None) -> Ints:
-        """The winners behind max pooling; nothing without. Raises ValueError where they are missing."""
-        if not self.store.network.max_pooled:
-            return np.zeros((*banks.shape[:2], 0), np.int8)
-        if won is None or won.shape != banks.shape:
-            raise ValueError(f"behind max pooling, won of shape {banks.shape} is needed: Outcome.won")
-        return won
-
-    def _matrices(self, rates: Sequence[Rate], bias_rates: Sequence[Rate]) -> Ints:
+    def matrices(self, rates: Sequence[Rate], bias_rates: Sequence[Rate]) -> Ints:
         """The matrix table; that of the last rates is kept."""
         key = (tuple(rates), tuple(bias_rates))
         if self._last_rates != key:
@@ -121,7 +84,9 @@ class UpdateUnit:
             self._matrix_table = lower.matrix_table(self.store.network, self.store.memory, rates, bias_rates)
         return self._matrix_table
 
-    def _bench_for(self, samples: int, threads: int) -> Workbench:
+    def bench(self, samples: int, threads: int) -> Workbench:
+        """Working memory for batches of so many samples, its counters cleared. Raises ConfigError when a sum
+        could exceed 62 bits."""
         key = (samples, threads)
         if key not in self._benches:
             self._require_sums(samples)
@@ -133,6 +98,39 @@ class UpdateUnit:
         bench = self._benches[key]
         bench.over[:], bench.done[:] = 0, 0
         return bench
+
+    def arguments(self, bench: Workbench, thread: int) -> tuple[Any, ...]:
+        """A thread's last arguments of the kernel `neurochip.chip.train.update`, in its order."""
+        store, shares, bank = self.store, self.shares, self.formats["bank"]
+        return (
+            self._tiles, store.convs, self._stamped, self._terms, bench.before, bench.after, bench.products,
+            bench.factors[thread], bench.places[thread], bench.narrow[thread], self._kernel_sums,
+            min(1 << bank.frac, bank.hi), self._formats, self._fraction, store.masters, store.told,
+            store.bias, shares.first_row, shares.row_cuts, shares.cuts, bench.sums[thread],
+            bench.over[thread], bench.done[thread], store.held, store.stamps, bench.folded[thread],
+        )  # fmt: skip
+
+    def finish(self, bench: Workbench, matrices: Ints, samples: int, threads: int, tally: Tally) -> None:
+        """Count what batches with these matrix tables (int64 [batches, projections, ...]) did, and let cells
+        that are not exact follow. Raises RegisterOverflow for strict registers."""
+        if self.store.cells:
+            told, masters, held = self.store.told, self.store.masters, self.store.held
+            self.store.cells.settle(told, masters, held, samples, threads)
+            self.store.stamp_kernels(threads)
+        tally.saturations += bench.over[:, 0].sum(0)
+        tally.updates += bench.done.sum(0)
+        if self.formats["bias"].rounding == "stochastic":
+            tally.bias_draws += (matrices[:, :, mat.BIAS_K] > 0).sum(0)
+        tally.batches += len(matrices)
+        self._refuse_overflow(bench.over, tally.batches)
+
+    def _winners(self, banks: Ints, won: Ints | None) -> Ints:
+        """The winners behind max pooling; nothing without. Raises ValueError where they are missing."""
+        if not self.store.network.max_pooled:
+            return np.zeros((*banks.shape[:2], 0), np.int8)
+        if won is None or won.shape != banks.shape:
+            raise ValueError(f"behind max pooling, won of shape {banks.shape} is needed: Outcome.won")
+        return won
 
     def _require_sums(self, samples: int) -> None:
         """Raise ConfigError when a sum of products over a batch might need more than 62 bits."""

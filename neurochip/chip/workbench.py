@@ -30,6 +30,7 @@ class Workbench:
     sums: Ints
     over: Ints
     done: Ints
+    folded: Ints
 
     @classmethod
     def of(
@@ -58,8 +59,5 @@ class Workbench:
             sums=per_thread(threads, (widest,), np.int64),
             over=per_thread(threads, (2, len(reg.REGISTERS)), np.int64),
             done=per_thread(threads, (shares, 4), np.int64),
+            folded=per_thread(threads, (widest,), np.int32),
         )
-
-    def of_thread(self, thread: int) -> tuple[Ints, Ints, Ints]:
-        """One thread's list and narrow sum."""
-        return self.factors[thread], self.places[thread], self.narrow[thread]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -66,3 +67,27 @@ def batches(order: Ints, size: int) -> Iterator[tuple[int, Ints]]:
     """(first position, indices) of consecutive batches; the last may be smaller."""
     for start in range(0, len(order), size):
         yield start, order[start : start + size]
+
+
+class Pace:
+    """How many batches the chip is given at a time: as many as take it about `SECONDS`, so that who watches
+    hears often enough, and little time is spent in between."""
+
+    SECONDS = 0.05
+
+    def __init__(self) -> None:
+        self._batches = 1
+
+    def pieces(self, order: Ints, size: int) -> Iterator[tuple[int, Ints]]:
+        """(first position, indices) of consecutive pieces of whole batches; the last may be smaller."""
+        start = 0
+        while start < len(order):
+            began, whole = perf_counter(), self._batches * size
+            piece = order[start : start + whole]
+            yield start, piece
+            start += whole
+            seconds = perf_counter() - began
+            if seconds > self.SECONDS * 2:
+                self._batches = max(1, self._batches // 2)
+            elif seconds < self.SECONDS / 2 and len(piece) == whole:
+                self._batches *= 2

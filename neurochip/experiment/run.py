@@ -13,7 +13,7 @@ from neurochip.counts import Counts, Tally
 from neurochip.datasets import Dataset
 from neurochip.datasets.base import Folder
 from neurochip.errors import NeurochipError
-from neurochip.experiment.feed import Feed, batches, splits
+from neurochip.experiment.feed import Feed, Pace, batches, splits
 from neurochip.experiment.load import Setup
 from neurochip.experiment.observer import Observer
 from neurochip.fixed import Rate, draws, key, permutation
@@ -52,6 +52,7 @@ class Run:
         weights = self.network.initial_weights(self.experiment.seed, self.experiment.network.gain)
         self.chip.load_real(weights)
         self.epoch = 0
+        self._pace = Pace()
         self.training, self.inference = self.chip.take_tally(), self.chip.take_tally()
         self.feeds = {name: Feed.of(part, self.chip.formats["membrane"]) for name, part in self.data.items()}
 
@@ -59,9 +60,8 @@ class Run:
         """Compile or load the kernels, so that an epoch's time is that of training. Changes nothing."""
         indices = np.arange(min(self.experiment.batch, len(self.feeds["train"])))
         inputs, targets, _ = self.feeds["train"].take(indices)
-        outcome = self.chip.run(inputs, targets, indices, 0)
-        still = [Rate(0, 0)] * len(self.network.projections)
-        self.chip.learn(outcome.banks[:0], still, still, 0, outcome.won[:0])
+        self.chip.run(inputs, targets, indices, 0)
+        self.chip.train(inputs[:0], targets[:0], indices[:0], self.experiment.batch, [], 0, [])
         self.chip.take_tally()
 
     def train_epoch(self, observer: Observer | None = None) -> dict[str, Any]:
@@ -73,19 +73,21 @@ class Run:
         seed, number = self.experiment.seed, self.epoch
         feed = self.feeds["train"]
         order = permutation(seed, number, len(feed))
-        first = rates = self.rates()
+        first = self.rates()
         family = key(seed, draws.NEURON, number)
-        began, correct = perf_counter(), 0
-        for start, indices in batches(order, self.experiment.batch):
+        began, correct, batch = perf_counter(), 0, self.experiment.batch
+        for start, indices in self._pace.pieces(order, batch):
             inputs, targets, labels = feed.take(indices)
             names = np.arange(start, start + len(indices))
-            outcome = self.chip.run(inputs, targets, names, family)
-            update = key(seed, draws.UPDATE, number, start)
-            if not self.experiment.rule.steady:
-                rates = self.rates(start)
-            self.chip.learn(outcome.banks, *rates, update, outcome.won)
-            correct += int((outcome.readout.argmax(1) == labels).sum())
-            observer.batch(start + len(indices), len(feed), correct)
+            starts = range(start, start + len(indices), batch)
+            updates = [key(seed, draws.UPDATE, number, at) for at in starts]
+            steady = self.experiment.rule.steady
+            rates = [first if steady else self.rates(at) for at in starts]
+            readout = self.chip.train(inputs, targets, names, batch, rates, family, updates)
+            right = readout.argmax(1) == labels
+            for at in range(0, len(indices), batch):
+                correct += int(right[at : at + batch].sum())
+                observer.batch(start + min(at + batch, len(indices)), len(feed), correct)
         seconds = perf_counter() - began
         self.epoch += 1
         tally = self.chip.take_tally()

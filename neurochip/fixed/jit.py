@@ -29,7 +29,7 @@ def kernel(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """
     if function is None:
         return lambda it: kernel(it, **options)
-    dispatcher = njit(**{"cache": True, "_nrt": False, **options})(function)
+    dispatcher = njit(**{"cache": True, "_nrt": False, "no_cfunc_wrapper": True, **options})(function)
     index = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
     if index is not None:
         index._source_stamp = (fingerprint(), index._source_stamp)

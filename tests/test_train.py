@@ -1,0 +1,265 @@
+"""Training in one compiled call: what running and learning in turns do; threads that wait for each other."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+from small_runs import compiled, tiny
+from test_overflow import RUNNING, machine, samples
+
+from neurochip.chip import Chip, barrier
+from neurochip.chip.barrier import in_step, meet
+from neurochip.errors import RegisterOverflow
+from neurochip.experiment import Run
+from neurochip.experiment.feed import Pace
+from neurochip.fixed import Rate
+from neurochip.fixed.jit import kernel
+
+CONV = (
+    "experiment.network.layers=[{kind: conv, channels: 3, kernel: 3, stride: 1, padding: 1, pool: {kind: %s, "
+    "window: 2}}, {kind: conv, channels: 4, kernel: 3}, {kind: dense, units: 10}]"
+)
+LIVELY = ("experiment.batch=4", "experiment.network.gain=2.5", "experiment.rule.ticks={free: 16, nudged: 8}")
+NOISY = ("hardware.registers.weight.rounding=stochastic", "hardware.registers.bias.rounding=stochastic")
+CHIPS: dict[str, tuple[str, ...]] = {
+    "dense": (),
+    "random bits": (*NOISY, "hardware.registers.membrane.rounding=stochastic"),
+    "average pooling": (CONV % "average",),
+    "max pooling": (CONV % "max", *NOISY),
+    "small crossbars": (CONV % "average", "hardware.crossbar.rows=37", "hardware.crossbar.cols=53"),
+    "resistive cells": ("hardware.crossbar.device=resistive", "hardware.crossbar.cell={read_noise: 0.02}"),
+    "resistive convolution": (CONV % "average", "hardware.crossbar.device=resistive"),
+}
+
+
+def tallied(chip: Chip) -> dict[str, Any]:
+    tally = chip.take_tally()
+    return {it.name: np.asarray(getattr(tally, it.name)).tolist() for it in fields(tally)}
+
+
+def state(chip: Chip) -> list[np.ndarray]:
+    cells = [*chip.cells.state().values()] if chip.cells else []
+    return [*chip.masters, *chip.biases, *chip.weights, *chip.held, *cells]
+
+
+@compiled
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("name", CHIPS)
+def test_training_is_running_and_learning_in_turns(name: str, threads: int) -> None:
+    """Eleven samples in batches of four, each with rates of its own; the last batch is smaller."""
+    batch, starts = 4, range(0, 11, 4)
+    whole, turns = (Run(tiny(*LIVELY, *CHIPS[name]), threads=n) for n in (threads, 1))
+    inputs, targets, _ = whole.feeds["train"].take(np.arange(11))
+    names, n = np.arange(50, 61), len(whole.network.projections)
+    rates = [([Rate(90 + at, 5)] * n, [Rate(70 + at, 7)] * n) for at in starts]
+    readout = whole.chip.train(inputs, targets, names, batch, rates, 13, [100 + at for at in starts])
+    begin = turns.chip.masters
+    for at, rate in zip(starts, rates, strict=True):
+        those = slice(at, at + batch)
+        outcome = turns.chip.run(inputs[those], targets[those], names[those], 13)
+        turns.chip.learn(outcome.banks, *rate, 100 + at, outcome.won)
+        assert np.array_equal(readout[those], outcome.readout)
+    for mine, other in zip(state(whole.chip), state(turns.chip), strict=True):
+        assert np.array_equal(mine, other)
+    assert tallied(whole.chip) == tallied(turns.chip)
+    changed = [(a != b).any() for a, b in zip(begin, turns.chip.masters, strict=True)]
+    assert any(changed) if name == "max pooling" else all(changed)
+
+
+def test_rates_and_keys_are_those_of_the_batches() -> None:
+    chip = machine("current")
+    rates = [([Rate(1, 9)] * 2, [Rate(1, 9)] * 2)] * 2
+    for short in (rates[:1], rates * 2):
+        with pytest.raises(ValueError, match=r"^5 samples in batches of 3 need as many rates and keys$"):
+            chip.train(*samples(chip), 3, short, 0, [1, 2])
+
+
+# --- strict registers ---------------------------------------------------------------------------------------
+
+
+def dark_then_bright(chip: Chip, register: str) -> tuple[Any, Any, Any]:
+    """A batch of six that does nothing, and one that overflows what is narrow."""
+    one = 1 << chip.formats["membrane"].frac
+    inputs, targets = np.zeros((12, 9), np.int64), np.zeros((12, 4), np.int64)
+    inputs[6:] = one
+    if register not in RUNNING:
+        chip.load_real([np.full(p.weight_shape, 0.2) for p in chip.network.projections])
+        targets[6:, 0] = one
+    return inputs, targets, np.arange(12)
+
+
+def in_turns(chip: Chip, data: tuple[Any, Any, Any], rates: list[Rate]) -> None:
+    """Run and learn, batch by batch."""
+    for at in (0, 6):
+        inputs, targets, names = (it[at : at + 6] for it in data)
+        chip.learn(chip.run(inputs, targets, names, 0).banks, rates, rates, at)
+
+
+def at_once(chip: Chip, data: tuple[Any, Any, Any], rates: list[Rate]) -> None:
+    chip.train(*data, 6, [(rates, rates)] * 2, 0, [0, 6])
+
+
+def refused(chip: Chip, work: Callable[..., None], register: str) -> str:
+    shift = 40 if register == "accumulator" else -8
+    with pytest.raises(RegisterOverflow) as caught:
+        work(chip, dark_then_bright(chip, register), [Rate(1, shift)] * 2)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("register", [*RUNNING, "accumulator", "weight", "bias"])
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_first_overflow_ends_training_as_it_ends_running_and_learning(
+    register: str, threads: int
+) -> None:
+    narrow = {**RUNNING, "accumulator": {"bits": 21}}.get(register, {})
+    chips = [machine(register, threads=threads, **narrow) for _ in range(2)]
+    messages = [refused(chip, work, register) for chip, work in zip(chips, (at_once, in_turns), strict=True)]
+    assert messages[0] == messages[1]
+    assert re.search(r"sample 0 of the batch|update of batch 2,", messages[0])
+    for mine, other in zip(state(chips[0]), state(chips[1]), strict=True):
+        assert np.array_equal(mine, other)
+    tallies = [tallied(chip) for chip in chips]
+    for name in ("updates", "bias_draws", "batches", "saturations"):
+        assert tallies[0][name] == tallies[1][name]
+
+
+def test_a_chip_trains_on_after_an_overflow() -> None:
+    chip, fresh = (machine("current", threads=2, **RUNNING["current"]) for _ in range(2))
+    inputs, targets, names = samples(chip)
+    rates = [([Rate(40, 5)] * 2, [Rate(40, 5)] * 2)]
+    with pytest.raises(RegisterOverflow):
+        chip.train(inputs[2:], targets[2:], names[2:], 3, rates, 0, [0])
+    dark = inputs[:2], targets[:2], names[:2], 2, rates, 0, [0]
+    assert np.array_equal(chip.train(*dark), fresh.train(*dark))
+    for mine, other in zip(state(chip), state(fresh), strict=True):
+        assert np.array_equal(mine, other)
+
+
+# --- the barrier --------------------------------------------------------------------------------------------
+
+
+@kernel(nogil=True)
+def count(thread, gate, rounds, fails_at, counts):  # type: ignore[no-untyped-def]
+    """Count one's rounds, see at every meeting that the others did, too; returns the round of the end, or
+    -1."""
+    for number in range(rounds):
+        counts[thread, 0] += 1
+        if not meet(gate, thread, number != fails_at):
+            return number
+        for other in range(counts.shape[0]):
+            if counts[other, 0] != number + 1:
+                return -1
+        meet(gate, thread, True)
+    return rounds
+
+
+@compiled
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+def test_nobody_goes_on_before_all_are_there(threads: int) -> None:
+    counts, ends = np.zeros((threads, 32), np.int64), [0] * threads
+
+    def work(thread: int, gate: np.ndarray) -> None:
+        ends[thread] = count(thread, gate, 200, 200, counts)
+
+    in_step(work, threads)
+    assert ends == [200] * threads
+    assert counts[:, 0].tolist() == [200] * threads
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_all_stop_at_the_meeting_to_which_one_brings_a_failure(threads: int) -> None:
+    counts, ends = np.zeros((threads, 32), np.int64), [0] * threads
+
+    def work(thread: int, gate: np.ndarray) -> None:
+        ends[thread] = count(thread, gate, 9, 4 if thread == threads - 1 else 9, counts)
+
+    in_step(work, threads)
+    assert ends == [4] * threads
+
+
+@pytest.mark.parametrize("late", [0, 1, 2])
+def test_nobody_waits_for_a_thread_that_has_ended(late: int) -> None:
+    def work(thread: int, gate: np.ndarray) -> None:
+        if thread == late:
+            raise KeyError("gone")
+        for _ in range(3):
+            meet(gate, thread, True)
+
+    with pytest.raises(KeyError, match="gone"):
+        in_step(work, 3)
+
+
+def test_an_interrupted_start_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller is stopped after the others have begun, before it begins itself."""
+    begun, ended = threading.Event(), threading.Event()
+
+    def work(thread: int, gate: np.ndarray) -> None:
+        begun.set()
+        meet(gate, thread, True)
+        ended.set()
+
+    def stopped(do: Callable[[int], None], threads: int, abandon: Callable[[], None]) -> None:
+        def first(thread: int) -> None:
+            if thread == 0:
+                begun.wait()
+                time.sleep(0.01)
+                raise KeyboardInterrupt
+            do(thread)
+
+        original(first, threads, abandon)
+
+    original = barrier.side_by_side
+    monkeypatch.setattr(barrier, "side_by_side", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        in_step(work, 2)
+    assert ended.is_set()
+
+
+@compiled
+def test_teams_of_several_callers_do_not_wait_for_each_other() -> None:
+    """Three teams of three, of which only one at a time finds all its threads."""
+    ends: list[int] = []
+
+    def team() -> None:
+        counts = np.zeros((3, 32), np.int64)
+        for _ in range(20):
+            counts[:] = 0
+            in_step(lambda thread, gate: ends.append(count(thread, gate, 5, 5, counts)), 3)
+
+    callers = [threading.Thread(target=team, daemon=True) for _ in range(3)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(60)
+    assert not any(caller.is_alive() for caller in callers)
+    assert ends == [5] * 180
+
+
+# --- how much at a time -------------------------------------------------------------------------------------
+
+
+def test_pieces_are_whole_batches_that_take_about_as_long_as_they_should(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("neurochip.experiment.feed.perf_counter", lambda: clock[0])
+    pace, order, taken = Pace(), np.arange(1003), []
+    for seconds in (0.002, 0.002, 0.02, 0.0001):
+        taken.append([])
+        for start, piece in pace.pieces(order, 10):
+            assert np.array_equal(piece, order[start : start + len(piece)])
+            taken[-1].append(len(piece))
+            clock[0] += seconds * len(piece) / 10
+        assert sum(taken[-1]) == 1003
+        assert all(size % 10 == 0 for size in taken[-1][:-1])
+    assert taken[0][:6] == [10, 20, 40, 80, 160, 160]
+    assert set(taken[1][:-1]) == {160}
+    assert taken[2][:4] == [160, 80, 40, 40]
+    assert taken[3][:3] == [40, 80, 160]
