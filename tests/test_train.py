@@ -15,7 +15,7 @@ from small_runs import compiled, tiny
 from test_overflow import RUNNING, machine, samples
 
 from neurochip.chip import Chip, barrier
-from neurochip.chip.barrier import in_step, meet
+from neurochip.chip.barrier import in_step, meet, take
 from neurochip.errors import RegisterOverflow
 from neurochip.experiment import Run
 from neurochip.experiment.feed import Pace
@@ -126,7 +126,7 @@ def test_the_first_overflow_ends_training_as_it_ends_running_and_learning(
     for mine, other in zip(state(chips[0]), state(chips[1]), strict=True):
         assert np.array_equal(mine, other)
     tallies = [tallied(chip) for chip in chips]
-    for name in ("updates", "bias_draws", "batches", "saturations"):
+    for name in ("updates", "bias_draws", "batches", "saturations", "samples"):
         assert tallies[0][name] == tallies[1][name]
 
 
@@ -140,6 +140,35 @@ def test_a_chip_trains_on_after_an_overflow() -> None:
     assert np.array_equal(chip.train(*dark), fresh.train(*dark))
     for mine, other in zip(state(chip), state(fresh), strict=True):
         assert np.array_equal(mine, other)
+
+
+@compiled
+def test_cells_do_not_age_by_a_batch_that_was_not_learned() -> None:
+    sets = ("hardware.registers.bank.bits=8", "hardware.registers.bank.whole=0")
+    strict = ("hardware.registers.bank.overflow=error", "experiment.network.gain=20")
+    run = Run(tiny(*LIVELY, "hardware.crossbar.device=resistive", *sets, *strict), threads=2)
+    assert run.chip.cells is not None
+    before = state(run.chip)
+    with pytest.raises(RegisterOverflow, match=r"^register bank"):
+        run.train_epoch()
+    for mine, other in zip(state(run.chip), before, strict=True):
+        assert np.array_equal(mine, other)
+
+
+@compiled
+def test_an_interrupted_run_is_not_counted_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    run, fresh = (Run(tiny(*LIVELY), threads=2) for _ in range(2))
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as during:
+        during.setattr(run.chip._runner, "collect", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run.evaluate("test")
+    for each in (run, fresh):
+        each.evaluate("test")
+    assert np.array_equal(run.inference.spikes, fresh.inference.spikes)
 
 
 # --- the barrier --------------------------------------------------------------------------------------------
@@ -158,6 +187,11 @@ def count(thread, gate, rounds, fails_at, counts):  # type: ignore[no-untyped-de
                 return -1
         meet(gate, thread, True)
     return rounds
+
+
+@kernel(nogil=True)
+def taking(gate):  # type: ignore[no-untyped-def]
+    return take(gate)
 
 
 @compiled
@@ -184,16 +218,39 @@ def test_all_stop_at_the_meeting_to_which_one_brings_a_failure(threads: int) -> 
     assert ends == [4] * threads
 
 
+@pytest.mark.parametrize("gone", [0, 1, 2])
+def test_nobody_waits_for_a_thread_that_has_ended(gone: int) -> None:
+    def work(thread: int, gate: np.ndarray) -> None:
+        for _ in range(1 if thread == gone else 3):
+            assert meet(gate, thread, True)
+
+    in_step(work, 3)
+
+
 @pytest.mark.parametrize("late", [0, 1, 2])
-def test_nobody_waits_for_a_thread_that_has_ended(late: int) -> None:
+def test_nobody_goes_on_without_a_thread_that_has_failed(late: int) -> None:
+    went_on = []
+
     def work(thread: int, gate: np.ndarray) -> None:
         if thread == late:
             raise KeyError("gone")
-        for _ in range(3):
-            meet(gate, thread, True)
+        went_on.append(meet(gate, thread, True))
 
     with pytest.raises(KeyError, match="gone"):
         in_step(work, 3)
+    assert went_on == [False, False]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_what_is_taken_is_shared_out_without_gaps(threads: int) -> None:
+    taken: list[list[int]] = [[] for _ in range(threads)]
+
+    def work(thread: int, gate: np.ndarray) -> None:
+        taken[thread] += [taking(gate) for _ in range(500)]
+
+    in_step(work, threads)
+    assert sorted(number for each in taken for number in each) == list(range(500 * threads))
+    assert all(each == sorted(each) for each in taken)
 
 
 def test_an_interrupted_start_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,7 +308,7 @@ def test_pieces_are_whole_batches_that_take_about_as_long_as_they_should(
     clock = [0.0]
     monkeypatch.setattr("neurochip.experiment.feed.perf_counter", lambda: clock[0])
     pace, order, taken = Pace(), np.arange(1003), []
-    for seconds in (0.002, 0.002, 0.02, 0.0001):
+    for seconds in (0.004, 0.004, 0.04, 0.0002):
         taken.append([])
         for start, piece in pace.pieces(order, 10):
             assert np.array_equal(piece, order[start : start + len(piece)])

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from platform import machine
+from threading import Lock
 
 import numpy as np
 from llvmlite import ir
@@ -21,21 +22,25 @@ from numpy.typing import NDArray
 from neurochip.chip.threads import APART, side_by_side
 from neurochip.fixed.jit import kernel
 
-ARRIVED, FAILED, GONE = range(3)
+ARRIVED, FAILED, GONE, TAKEN = range(4)
 """Columns of a barrier, one row for each thread: how often it came; the number of the meeting to which it
-brought a failure; 1 if it will not come again."""
+brought a failure; 1 if it will not come again; in the first row, how many numbers have been taken."""
 
 NEVER = 1 << 62
-AWAKE = 2000
-"""Looks, of some fifty nanoseconds, before a waiting thread sleeps between two of them."""
+X86 = machine() in ("x86_64", "AMD64")
+AWAKE = 2000 if X86 else 40_000
+"""Looks before a waiting thread sleeps between two of them: about 0.1 ms (measured on x86, where processors
+have a pause of some 50 ns; estimated elsewhere)."""
 
 SLEEP_US = 50
+
+_alone = Lock()
 
 
 def in_step(work: Callable[[int, NDArray[np.int64]], None], threads: int) -> None:
     """Call ``work(thread, barrier)`` side by side in ``threads`` threads, which may `meet`.
 
-    Nobody waits for a thread that has ended, in whatever way.
+    Nobody waits for a thread that has ended; if it did so with an exception, nobody goes on past a meeting.
     """
     barrier = np.zeros((threads, 2 * APART // 8), np.int64)
     barrier[:, FAILED] = NEVER
@@ -43,10 +48,14 @@ def in_step(work: Callable[[int, NDArray[np.int64]], None], threads: int) -> Non
     def leaving(thread: int) -> None:
         try:
             work(thread, barrier)
+        except BaseException:
+            _put(barrier, thread, FAILED, 0)
+            raise
         finally:
             _put(barrier, thread, GONE, 1)
 
     def abandon() -> None:
+        barrier[:, FAILED] = 0
         barrier[:, GONE] = 1
 
     side_by_side(leaving, threads, abandon)
@@ -69,6 +78,12 @@ def meet(barrier, thread, well):
     return all_well
 
 
+@kernel
+def take(barrier):
+    """The next number, from 0 on, that no thread has been given: so each takes as much work as it can."""
+    return _count(barrier, 0, TAKEN)
+
+
 # -- memory that other threads change, and waiting: in plain Python, and compiled --------------------------
 
 
@@ -80,6 +95,13 @@ def _get(barrier, thread, column):
 def _put(barrier, thread, column, value):
     """Write an entry, after all that was written before."""
     barrier[thread, column] = value
+
+
+def _count(barrier, thread, column):
+    """Add 1 to an entry, with nobody in between; returns what it was."""
+    with _alone:
+        barrier[thread, column] += 1
+        return barrier[thread, column] - 1
 
 
 def _wait_a_little(asleep):
@@ -95,6 +117,11 @@ def _compiled_get(barrier, thread, column):
 @overload(_put, jit_options={"_nrt": False})
 def _compiled_put(barrier, thread, column, value):
     return lambda barrier, thread, column, value: _store(barrier, thread, column, value)
+
+
+@overload(_count, jit_options={"_nrt": False})
+def _compiled_count(barrier, thread, column):
+    return lambda barrier, thread, column: _add_one(barrier, thread, column)
 
 
 @overload(_wait_a_little, jit_options={"_nrt": False})
@@ -120,6 +147,15 @@ def _store(_, barrier, thread, column, value):
     return types.void(barrier, types.intp, types.intp, types.int64), code
 
 
+@intrinsic
+def _add_one(_, barrier, thread, column):
+    def code(context, builder, signature, arguments):
+        place = _place(context, builder, signature, arguments)
+        return builder.atomic_rmw("add", place, ir.Constant(ir.IntType(64), 1), "monotonic")
+
+    return types.int64(barrier, types.intp, types.intp), code
+
+
 def _place(context, builder, signature, arguments):
     """Address of entry (thread, column)."""
     kind = signature.args[0]
@@ -129,10 +165,10 @@ def _place(context, builder, signature, arguments):
 
 @intrinsic
 def _pause(_):
-    """Where processors have a hint for it, let the other thread of this core go faster."""
+    """On x86, let the other thread of this core go faster for a moment."""
 
     def code(context, builder, signature, arguments):
-        if machine() in ("x86_64", "AMD64"):
+        if X86:
             _call(builder, ir.VoidType(), "llvm.x86.sse2.pause")
         return context.get_dummy_value()
 
@@ -144,8 +180,8 @@ def _sleep(_):
     """Leave the processor to others for `SLEEP_US`, or for the shortest time that the system knows."""
 
     def code(context, builder, signature, arguments):
-        name, time = ("Sleep", 1) if sys.platform == "win32" else ("usleep", SLEEP_US)
-        _call(builder, ir.IntType(32), name, ir.Constant(ir.IntType(32), time))
+        name, how_long = ("Sleep", 1) if sys.platform == "win32" else ("usleep", SLEEP_US)
+        _call(builder, ir.IntType(32), name, ir.Constant(ir.IntType(32), how_long))
         return context.get_dummy_value()
 
     return types.void(), code

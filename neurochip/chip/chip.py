@@ -174,12 +174,11 @@ class Chip:
         """
         if not len(rates) == len(updates) == -(-len(names) // batch):
             raise ValueError(f"{len(names)} samples in batches of {batch} need as many rates and keys")
-        if self._store.cells and len(updates) > 1:  # which then follow, between two calls of the kernel
-            starts = zip(range(0, len(names), batch), rates, updates, strict=True)
-            pieces = [(slice(at, at + batch), [rate], [update]) for at, rate, update in starts]
+        if self._store.cells and len(updates) > 1:  # cells follow the weights between two calls of the kernel
+            pieces = [slice(at, at + batch) for at in range(0, len(names), batch)]
             return np.concatenate([
-                self.train(inputs[of], targets[of], names[of], batch, rate, family, update)
-                for of, rate, update in pieces
+                self.train(inputs[of], targets[of], names[of], batch, [rate], family, [update])
+                for of, rate, update in zip(pieces, rates, updates, strict=True)
             ])  # fmt: skip
         runner, unit, n = self._runner, self._update_unit, len(names)
         batch = min(batch, n)
@@ -197,15 +196,16 @@ class Chip:
             begun[thread] = train.train(
                 thread, barrier, names, family, keys, matrices, tables, inputs, targets,
                 scratch.of_thread[thread], banks, won, readout, runner.watched(scratch, thread),
-                unit.arguments(bench, thread),
+                *unit.arguments(bench, thread),
             )  # fmt: skip
 
         in_step(work, threads)
-        learned = matrices[: begun[0] - (scratch.fault[:, col.F_REGISTER] >= 0).any()]
+        ran, faulty = min(int(begun[0]) * batch, n), bool((scratch.fault[:, col.F_REGISTER] >= 0).any())
+        learned = matrices[: int(begun[0]) - faulty]
         try:
-            runner.collect(scratch, n, self.program, self.tally)
+            runner.collect(scratch, ran, self.program, self.tally)
         finally:
-            unit.finish(bench, learned, n, threads, self.tally)
+            unit.finish(bench, learned, ran, threads, self.tally)
         return readout
 
     def learn(

@@ -9,5 +9,6 @@ FORWARD, STRIDE, BACK, BACK_STRIDE, MASTER = range(6, 11)
 start in the master memory."""
 
 SHARED, RATE_M, RATE_K, BIAS_M, BIAS_K = range(11, 16)
-COLUMNS = 16
 """Whether it is a convolution; multiplier and shift of the rates of its weights and biases."""
+
+COLUMNS = 16

@@ -18,7 +18,7 @@ LIST = 128
 
 
 @kernel
-def spread(first, last, matrices, convs, terms, banks, before, after, products):
+def spread(first, last, matrices, banks, convs, terms, before, after, products):
     """Lay out the banks of samples ``first .. last-1``.
 
     ``banks``: int32 [S, banks, units]. ``before``, ``after``: int32 [S, terms, units], written: what a unit

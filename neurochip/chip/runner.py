@@ -66,12 +66,14 @@ class Runner:
         self._segment_of = lower.segment_of(placement)
 
     def prepared(self, threads: int, program: Program) -> tuple[Course, Scratch]:
-        """A program's tables and memories, at hand from its second run on."""
+        """A program's tables and memories, at hand from its second run on; nothing is counted in them yet."""
         key = threads, id(program)
         if key not in self._begun:
             course = course_of(program)
             self._begun[key] = program, course, self.scratch_for(threads, course)
-        return self._begun[key][1:]
+        _, course, scratch = self._begun[key]
+        scratch.clear()
+        return course, scratch
 
     def scratch_for(self, threads: int, course: Course) -> Scratch:
         """Memories that hold this program and the chip's own, so that one can go on where another stopped."""
@@ -120,6 +122,5 @@ class Runner:
         tally.saturations += scratch.over[:, 0].sum(0)
         tally.samples += samples
         found = scratch.fault[scratch.fault[:, col.F_REGISTER] >= 0]
-        scratch.clear()
         if len(found):
             raise faults.in_a_tick(found[np.argmin(found[:, col.F_SAMPLE])], self.placement, program)

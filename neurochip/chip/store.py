@@ -15,7 +15,6 @@ from neurochip.chip.cells import Cells, converter_table
 from neurochip.chip.convert import FINE
 from neurochip.chip.lower import conv_table, offsets
 from neurochip.chip.memory import Memory
-from neurochip.chip.threads import side_by_side
 from neurochip.devices import Resistive
 from neurochip.devices.resistive_tables import HELD_BITS
 from neurochip.hardware import Hardware
@@ -94,19 +93,17 @@ class Store:
                 self._write(index, rows, np.clip(np.rint(real[rows] * scale), lo, hi).astype(np.int64))
         self._finish([np.zeros(p.weight_shape[1], np.int64) for p in self.network.projections], None)
 
-    def stamp_kernels(self, threads: int = 1) -> None:
+    @property
+    def stamped(self) -> Ints:
+        """Rows of ``convs`` that are read as stamps: all convolutions, but for those behind converters."""
+        those = self.convs[:, convolution.SIZE] > 0
+        return self.convs[those & (not self.hardware.crossbar.converts)]
+
+    def stamp_kernels(self) -> None:
         """Bring the kernels of all convolutions into their stamps."""
-        convs = self.convs[self.convs[:, convolution.SIZE] > 0]
-        if self.hardware.crossbar.converts or not len(convs):
-            return
-        threads = max(1, min(threads, int(convs[:, convolution.C_IN].max())))
-
-        def work(thread: int) -> None:
-            for conv in convs:
-                row = np.zeros(conv[convolution.C_OUT], np.int32)
-                convolution.stamp(thread, threads, conv, self.held, self.stamps, row)
-
-        side_by_side(work, threads)
+        for conv in self.stamped:
+            row = np.zeros(conv[convolution.C_OUT], np.int32)
+            convolution.stamp(0, 1, conv, self.held, self.stamps, row)
 
     # -- read ------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from math import prod
-from threading import Lock
+from threading import Barrier, Lock
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,8 @@ def side_by_side(
     others: list[Future[None]] = []
     try:
         with _one_by_one:
-            others += [_pool(threads - 1).submit(work, thread) for thread in range(1, threads)]
+            for thread in range(1, threads):
+                others.append(_pool(threads - 1).submit(work, thread))
         work(0)
     except BaseException:
         if abandon:
@@ -53,4 +54,13 @@ _one_by_one = Lock()
 
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="neurochip")
+    """A pool all of whose threads are there: one that makes them as it finds it needs them may make too few
+    for threads that wait for each other."""
+    pool, all_here = ThreadPoolExecutor(threads, thread_name_prefix="neurochip"), Barrier(threads)
+    try:
+        for each in [pool.submit(all_here.wait) for _ in range(threads)]:
+            each.result()
+    except BaseException:
+        all_here.abort()
+        raise
+    return pool

@@ -1,8 +1,7 @@
 """Training inside one compiled call: batch after batch, samples run side by side and the weights are written.
 
-Every thread runs its part of a batch's samples, lays out what they left in the banks, and then takes its part
-of the rows of all matrices; in between the threads meet. What a thread does follows from the sizes alone, and
-no result depends on which thread did what.
+Every thread takes sample after sample until none is left, then its part of what they left in the banks, and
+of the rows of all matrices; in between the threads meet. No result depends on which thread did what.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from neurochip.chip import convolution as kern
 from neurochip.chip import engine, pooling, products
 from neurochip.chip import learn as rows
 from neurochip.chip import matrices as mat
-from neurochip.chip.barrier import meet
+from neurochip.chip.barrier import meet, take
 from neurochip.fixed.jit import kernel
 from neurochip.fixed.scalar import ERROR
 from neurochip.neurons import registers as reg
@@ -21,55 +20,66 @@ from neurochip.neurons import registers as reg
 @kernel(nogil=True)
 def train(
     thread, barrier, names, family, updates, rates, tables, inputs, targets, scratch, banks, won, readout,
-    watched, unit,
+    watched, sheets, unit,
 ):  # fmt: skip
     """Run and learn the samples ``names``, as many at a time as ``banks`` has rows; returns how many batches
     were begun before a strict register overflowed, or all.
 
     ``updates``: int64 [batches], key of each update's draws; ``rates``: int64 [batches, projections, ...],
     the matrix table of each. ``tables``, ``scratch``, ``watched``: arguments of `engine.run`, in its order;
-    ``unit``: of `update`. ``inputs``, ``targets``, ``readout``: [samples, ...].
+    ``sheets``: the last of `products.spread`, ``unit``: of `_write`. ``inputs``, ``targets``, ``readout``:
+    [samples, ...].
     """
-    threads, size, total = barrier.shape[0], banks.shape[0], names.shape[0]
+    threads, size, total, before = barrier.shape[0], banks.shape[0], names.shape[0], 0
     for batch in range(updates.shape[0]):
         begin, end = batch * size, min((batch + 1) * size, total)
         n = end - begin
-        first, last = part(thread, threads, n)
-        engine.run(
-            first, last, names[begin:end], family, *tables, inputs[begin:end], targets[begin:end], *scratch,
-            banks, won, readout[begin:end], *watched
-        )  # fmt: skip
-        well = scratch[-1][col.F_REGISTER] < 0
-        if not update(
-            thread, barrier, first, last, well, banks[:n], won[:n], rates[batch], updates[batch], *unit
-        ):
+        well, s = True, take(barrier) - before
+        while well and s < n:
+            engine.run(
+                s, s + 1, names[begin:end], family, *tables, inputs[begin:end], targets[begin:end], *scratch,
+                banks, won, readout[begin:end], *watched
+            )  # fmt: skip
+            products.spread(s, s + 1, rates[batch], banks, *sheets)
+            well, s = scratch[-1][col.F_REGISTER] < 0, take(barrier) - before
+        before += n + threads  # each takes one in vain
+        if not meet(barrier, thread, well):
+            return batch + 1
+        if not _write(thread, barrier, n, won, rates[batch], updates[batch], *sheets, *unit):
             return batch + 1
     return updates.shape[0]
 
 
+@kernel(nogil=True)
+def learn(thread, barrier, banks, won, matrices, family, sheets, unit):
+    """Learn from the banks of a batch; arguments as in `train`."""
+    n = banks.shape[0]
+    first, last = part(thread, barrier.shape[0], n)
+    products.spread(first, last, matrices, banks, *sheets)
+    meet(barrier, thread, True)
+    _write(thread, barrier, n, won, matrices, family, *sheets, *unit)
+
+
 @kernel
 def part(thread, threads, n):
-    """The samples of ``n`` that a thread takes: first and end."""
+    """What a thread has of ``n`` samples that are shared out: first and end."""
     return n * thread // threads, n * (thread + 1) // threads
 
 
-@kernel(nogil=True)
-def update(
-    thread, barrier, first, last, well, banks, won, matrices, family, tiles, convs, stamped, terms,
-    before, after, summands, factors, places, narrow, kernel_sums, one, formats, fraction, masters, told,
-    bias, first_row, row_cuts, cuts, sums, over, done, held, stamps, folded,
+@kernel
+def _write(
+    thread, barrier, n, won, matrices, family, convs, terms, before, after, summands, tiles, stamped,
+    factors, places, narrow, kernel_sums, one, formats, fraction, masters, told, bias, first_row, row_cuts,
+    cuts, sums, over, done, held, stamps, folded,
 ):  # fmt: skip
-    """Learn from the banks of a batch, of which this thread has samples ``first .. last-1``.
+    """Change the weights by what ``n`` samples left; returns False if a strict register overflowed.
 
-    ``well``: whether it has them without a fault; else nobody learns. Returns False then, and when a strict
-    register overflowed. ``stamped``: rows of ``convs`` whose stamps follow the weights ``held``. ``folded``:
-    scratch of a row of a kernel. Others as in `products`, `pooling`, `learn`.
+    ``stamped``: rows of ``convs`` whose stamps follow the weights ``held``, None if none do. ``folded``:
+    scratch of a row of a kernel. ``kernel_sums``: None without convolutions. Others as in `products`,
+    `pooling` and `neurochip.chip.learn`.
     """
-    threads, n = barrier.shape[0], banks.shape[0]
+    threads = barrier.shape[0]
     before, after, summands = before[:n], after[:n], summands[:n]
-    products.spread(first, last, matrices, convs, terms, banks, before, after, summands)
-    if not meet(barrier, thread, well):
-        return False
     if kernel_sums is not None:
         for m in range(matrices.shape[0]):
             if matrices[m, mat.SHARED] == 0:

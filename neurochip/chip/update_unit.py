@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.chip import convolution, faults, lower, train
+from neurochip.chip import faults, lower, train
 from neurochip.chip import matrices as mat
 from neurochip.chip.barrier import in_step
 from neurochip.chip.store import Store
@@ -25,7 +25,7 @@ from neurochip.program import Program
 Ints = NDArray[np.integer[Any]]
 
 WORTH = 1 << 20
-"""Synapses that keep a thread busy for some tenths of a millisecond."""
+"""Synapses for which another thread is worth its while: their update takes some tenths of a millisecond."""
 
 
 @dataclass
@@ -45,10 +45,9 @@ class UpdateUnit:
         self._strict = [int(it) for it in np.flatnonzero(self._formats[:, reg.OVERFLOW] == ERROR)]
         self._tiles = lower.tile_table(self.placement.network)
         self._terms = np.array([[t.sign, t.bank_pre, t.bank_post] for t in self.program.terms], np.int64)
-        memory, later = self.store.memory, self.store.hardware.crossbar.converts or self.store.cells
-        shared = self.store.convs[:, convolution.SIZE] > 0
-        self._kernel_sums = np.zeros(memory.sums, np.int64) if shared.any() else None
-        self._stamped = self.store.convs[shared] if shared.any() and not later else None
+        stamped, sums = self.store.stamped, self.store.memory.sums
+        self._stamped = stamped if len(stamped) else None
+        self._kernel_sums = np.zeros(sums, np.int64) if sums else None
         self._fraction = self.store.hardware.registers.fraction.bits
 
     def learn(
@@ -62,18 +61,14 @@ class UpdateUnit:
         bench = self.bench(samples, threads)
 
         def work(thread: int, barrier: Ints) -> None:
-            mine = train.part(thread, threads, samples)
-            train.update(
-                thread, barrier, *mine, True, banks, won, matrices, family, *self.arguments(bench, thread)
-            )
+            train.learn(thread, barrier, banks, won, matrices, family, *self.arguments(bench, thread))
 
         in_step(work, threads)
         self.finish(bench, matrices[None], samples, threads, tally)
 
     @property
     def worth(self) -> int:
-        """How many threads an update alone is worth: what it takes less long than a thread takes to wake, one
-        does as well."""
+        """How many threads are worth their while for the sake of the update alone."""
         return 1 + self.store.memory.masters // WORTH
 
     def matrices(self, rates: Sequence[Rate], bias_rates: Sequence[Rate]) -> Ints:
@@ -99,24 +94,23 @@ class UpdateUnit:
         bench.over[:], bench.done[:] = 0, 0
         return bench
 
-    def arguments(self, bench: Workbench, thread: int) -> tuple[Any, ...]:
-        """A thread's last arguments of the kernel `neurochip.chip.train.update`, in its order."""
+    def arguments(self, bench: Workbench, thread: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """A thread's last arguments of the kernels in `neurochip.chip.train`: ``sheets`` and ``unit``."""
         store, shares, bank = self.store, self.shares, self.formats["bank"]
-        return (
-            self._tiles, store.convs, self._stamped, self._terms, bench.before, bench.after, bench.products,
-            bench.factors[thread], bench.places[thread], bench.narrow[thread], self._kernel_sums,
-            min(1 << bank.frac, bank.hi), self._formats, self._fraction, store.masters, store.told,
-            store.bias, shares.first_row, shares.row_cuts, shares.cuts, bench.sums[thread],
+        sheets = store.convs, self._terms, bench.before, bench.after, bench.products
+        return sheets, (
+            self._tiles, self._stamped, bench.factors[thread], bench.places[thread], bench.narrow[thread],
+            self._kernel_sums, min(1 << bank.frac, bank.hi), self._formats, self._fraction, store.masters,
+            store.told, store.bias, shares.first_row, shares.row_cuts, shares.cuts, bench.sums[thread],
             bench.over[thread], bench.done[thread], store.held, store.stamps, bench.folded[thread],
         )  # fmt: skip
 
     def finish(self, bench: Workbench, matrices: Ints, samples: int, threads: int, tally: Tally) -> None:
         """Count what batches with these matrix tables (int64 [batches, projections, ...]) did, and let cells
         that are not exact follow. Raises RegisterOverflow for strict registers."""
-        if self.store.cells:
+        if self.store.cells and len(matrices):
             told, masters, held = self.store.told, self.store.masters, self.store.held
             self.store.cells.settle(told, masters, held, samples, threads)
-            self.store.stamp_kernels(threads)
         tally.saturations += bench.over[:, 0].sum(0)
         tally.updates += bench.done.sum(0)
         if self.formats["bias"].rounding == "stochastic":

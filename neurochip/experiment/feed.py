@@ -49,18 +49,20 @@ class Feed:
         """Inputs scaled so that full scale is 1.0, or the largest state of ``membrane``; to nearest."""
         one = min(1 << membrane.frac, membrane.hi)
         full = dataset.full_scale
-        return cls(dataset, (2 * np.arange(full + 1, dtype=np.int64) * one + full) // (2 * full), one)
+        table = (2 * np.arange(full + 1, dtype=np.int64) * one + full) // (2 * full)
+        return cls(dataset, table.astype(np.int32 if one < 1 << 31 else np.int64), one)
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def take(self, indices: Ints) -> tuple[Ints, Ints, Ints]:
-        """Inputs int64 [n, inputs] (channel innermost), targets int64 [n, classes] (one-hot), labels [n]."""
+        """Inputs [n, inputs] (channel innermost), targets [n, classes] (one-hot): int32, or int64 where the
+        membrane needs it; labels [n]."""
         pixels = self.dataset.inputs[indices].transpose(0, 2, 3, 1).reshape(len(indices), -1)
         labels = self.dataset.labels[indices]
-        targets = np.zeros((len(indices), len(self.dataset.classes)), np.int64)
+        targets = np.zeros((len(indices), len(self.dataset.classes)), self.table.dtype)
         targets[np.arange(len(indices)), labels] = self.one
-        return self.table[pixels], targets, labels
+        return self.table.take(pixels), targets, labels
 
 
 def batches(order: Ints, size: int) -> Iterator[tuple[int, Ints]]:
@@ -70,10 +72,10 @@ def batches(order: Ints, size: int) -> Iterator[tuple[int, Ints]]:
 
 
 class Pace:
-    """How many batches the chip is given at a time: as many as take it about `SECONDS`, so that who watches
+    """How many batches are fed and trained at a time: as many as take about `SECONDS`, so that who watches
     hears often enough, and little time is spent in between."""
 
-    SECONDS = 0.05
+    SECONDS = 0.1
 
     def __init__(self) -> None:
         self._batches = 1
