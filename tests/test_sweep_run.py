@@ -200,6 +200,27 @@ def test_kernels_of_other_cells_are_compiled_before_workers_start(
     assert tried == ["sram", "resistive"]
 
 
+def test_kernels_of_convolutions_are_compiled_before_workers_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[list[str]] = []
+
+    def warmed(task: Any) -> bool:
+        tried.append([layer["kind"] for layer in task["experiment"]["network"]["layers"]])
+        return True
+
+    monkeypatch.setattr("neurochip.sweep.drive.warm_up", warmed)
+    monkeypatch.setattr("neurochip.sweep.drive.run_point", made_up)
+    first = "[{kind: dense, units: 8}, {kind: dense, units: 10}]"
+    second = "[{kind: conv, channels: 2, kernel: 3}, {kind: dense, units: 10}]"
+    lists = [
+        f"  layers: {{keys: [experiment.network.layers], values: [{first}, {second}]}}",
+        "  batch: {keys: [experiment.batch], values: [5, 10]}",
+    ]
+    in_threads(written(tmp_path, *lists), tmp_path / "out")
+    assert tried == [["dense", "dense"], ["conv", "dense"]]
+
+
 # --- nothing twice ------------------------------------------------------------------------------------------
 
 

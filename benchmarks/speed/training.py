@@ -25,7 +25,7 @@ NETS: dict[str, tuple[str, list[str], float]] = {
 }
 """Preset, keys, and the part of the limit that a core should reach."""
 
-JUDGED = 1.9
+JUDGED = 1.8
 """Where two threads add bare rows less than this many times as fast as one, they do not have two cores: what
 they make of a network is then judged by its part of that."""
 

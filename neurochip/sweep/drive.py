@@ -177,10 +177,13 @@ class Driver:
 
 
 def _kernels(point: Point) -> str:
-    """What decides which kernels a point needs: registers give their types."""
-    chip = json.loads(point.hardware)
-    array = chip["crossbar"]
-    return json.dumps([chip["registers"], array["device"], array["feedback"], array["adc"] is None])
+    """What decides which kernels a point needs: registers give their types, and what neither network nor chip
+    has is left out."""
+    chip, layers = json.loads(point.hardware), json.loads(point.experiment)["network"]["layers"]
+    array, convolves = chip["crossbar"], any(layer["kind"] == "conv" for layer in layers)
+    return json.dumps(
+        [chip["registers"], array["device"], array["feedback"], array["adc"] is None, convolves]
+    )
 
 
 def _crashed(point: Point, times: int) -> Result:
