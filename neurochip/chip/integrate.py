@@ -33,7 +33,8 @@ def integrate(
     populations]. ``current``: [units]. ``narrow``, ``partial``: scratch. ``winners``, ``won_now``: int8
     [units or 0], which position won each max pooling in the last tick, and in this one (written).
     ``signs``: int8 scratch of a population. ``converter``: see `convert`; ``reading``: key of the draws of
-    this tick's reads; ``read``: int64 [places], readings by converters, counted.
+    this tick's reads; ``read``: int64 [places], readings by converters, counted. ``kernels``, ``converter``:
+    None where the chip has none; what needs them is not compiled then.
     """
     source = op[col.SOURCE]
     offset = pops[source, reg.OFFSET]
