@@ -4,7 +4,7 @@ side."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 from math import prod
 from threading import Barrier, Lock
@@ -44,6 +44,7 @@ def side_by_side(
             abandon()
         raise
     finally:
+        wait(others)
         for other in others:
             other.result()
 
