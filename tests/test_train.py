@@ -175,7 +175,7 @@ def test_an_interrupted_run_is_not_counted_by_the_next(monkeypatch: pytest.Monke
 
 
 @kernel(nogil=True)
-def count(thread, gate, rounds, fails_at, counts):  # type: ignore[no-untyped-def]
+def count(thread, gate, rounds, fails_at, counts):
     """Count one's rounds, see at every meeting that the others did, too; returns the round of the end, or
     -1."""
     for number in range(rounds):
@@ -190,7 +190,7 @@ def count(thread, gate, rounds, fails_at, counts):  # type: ignore[no-untyped-de
 
 
 @kernel(nogil=True)
-def taking(gate):  # type: ignore[no-untyped-def]
+def taking(gate):
     return take(gate)
 
 
