@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,9 +16,12 @@ from small_runs import compiled, lasting, tiny
 
 from neurochip.config import presets
 from neurochip.datasets import info
+from neurochip.datasets import load as dataset
 from neurochip.errors import ConfigError, DataError, DoesNotFit, NeurochipError
 from neurochip.experiment import Experiment, Observer, Run, Setup, execute, load, load_hardware, record
 from neurochip.experiment.compiling import announcing
+from neurochip.experiment.feed import Feed
+from neurochip.fixed import Format
 from neurochip.mapping import place
 from neurochip.network import Network
 
@@ -314,6 +318,35 @@ def test_shuffled_labels_are_the_same_labels_in_another_order() -> None:
 def test_missing_data_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"^mnist: found neither train-images"):
         Run(load("mnist_ep_dense"), data_dir=tmp_path)
+
+
+def test_a_chip_receives_channels_innermost_in_steps_of_its_membrane() -> None:
+    pixels = np.random.default_rng(0).integers(0, 17, (5, 3, 4, 2)).astype(np.uint8)
+    data = replace(dataset("digits", "test"), inputs=pixels, labels=np.arange(5, dtype=np.uint8))
+    feed, indices = Feed.of(data, Format(16, 7)), np.array([3, 0, 3])
+    expected = np.moveaxis(pixels[indices], 1, 3).reshape(3, 24) * 8  # 16 steps are 1.0, which is 128
+    inputs, targets, labels = feed.take(indices)
+    assert np.array_equal(inputs, expected)
+    assert np.array_equal(targets, 128 * np.eye(10, dtype=int)[[3, 0, 3]])
+    assert labels.tolist() == [3, 0, 3]
+    for wrong in (5, -6):
+        with pytest.raises(IndexError):
+            feed.take(np.array([0, wrong]))
+
+
+def test_a_feed_writes_where_there_is_room() -> None:
+    feed = Feed.of(dataset("digits", "test"), Format(16, 7))
+    one, other = feed.take(np.arange(4))[0], feed.take(np.arange(7, 10))[0]
+    room = feed.take(np.arange(7, 10), one)[0]
+    assert np.array_equal(room, other)
+    assert np.shares_memory(room, one)
+    assert not np.shares_memory(feed.take(np.arange(5), one)[0], one)
+
+
+def test_pixels_beyond_full_scale_are_refused() -> None:
+    inputs = np.full((1, 1, 8, 8), 17, np.uint8)
+    with pytest.raises(DataError, match=r"^digits: inputs must be 0\.\.16, not 17$"):
+        replace(dataset("digits", "test"), inputs=inputs, labels=np.zeros(1, np.uint8))
 
 
 # --- runs ---------------------------------------------------------------------------------------------------

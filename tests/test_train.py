@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from small_runs import compiled, tiny
-from test_overflow import RUNNING, machine, samples
+from test_overflow import RULE, RUNNING, machine, samples
 
 from neurochip.chip import Chip, barrier
 from neurochip.chip.barrier import in_step, meet, take
@@ -21,6 +21,9 @@ from neurochip.experiment import Run
 from neurochip.experiment.feed import Pace
 from neurochip.fixed import Rate
 from neurochip.fixed.jit import kernel
+from neurochip.hardware import Hardware
+from neurochip.mapping import place
+from neurochip.network import DenseLayer, Network
 
 CONV = (
     "experiment.network.layers=[{kind: conv, channels: 3, kernel: 3, stride: 1, padding: 1, pool: {kind: %s, "
@@ -142,6 +145,37 @@ def test_a_chip_trains_on_after_an_overflow() -> None:
         assert np.array_equal(mine, other)
 
 
+@pytest.mark.parametrize("register", RUNNING)
+def test_the_first_sample_that_overflows_is_named_though_others_are_brighter(register: str) -> None:
+    messages = set()
+    for threads in (1, 2, 3, 5):
+        chip = machine(register, threads=threads, **RUNNING[register])
+        dark, _, dimmer, *bright = samples(chip)[0]
+        inputs = np.array([dark, dark, dimmer * 15 // 16, *bright * 6])
+        rates = [([Rate(1, 9)] * 2, [Rate(1, 9)] * 2)]
+        with pytest.raises(RegisterOverflow, match="sample 2 of the batch") as caught:
+            chip.train(inputs, np.zeros((15, 4), np.int64), np.arange(15), 15, rates, 0, [0])
+        messages.add(str(caught.value))
+    assert len(messages) == 1
+
+
+@compiled
+def test_the_last_synapse_that_overflows_is_named_whoever_came_to_it() -> None:
+    """Two hundred inputs are seven tiles, which threads take as they can."""
+    hardware = Hardware.load("digital_28nm", ["registers.accumulator={bits: 21, overflow: error}"])
+    network = Network.build([DenseLayer(kind="dense", units=n) for n in (40, 4)], (1, 1, 200), 4)
+    messages = set()
+    for threads in (1, 2, 3, 2, 3):
+        chip = Chip(hardware, place(network, hardware, True), RULE.program(8), threads)
+        chip.load_real([np.full(p.weight_shape, 0.02) for p in network.projections])
+        one = 1 << chip.formats["membrane"].frac
+        inputs, targets = np.full((8, 200), one), np.full((8, 4), one)
+        with pytest.raises(RegisterOverflow, match=r"^register accumulator overflowed in the") as caught:
+            chip.train(inputs, targets, np.arange(8), 8, [([Rate(1, 9)] * 2, [Rate(1, 9)] * 2)], 0, [0])
+        messages.add(str(caught.value))
+    assert len(messages) == 1
+
+
 @compiled
 def test_cells_do_not_age_by_a_batch_that_was_not_learned() -> None:
     sets = ("hardware.registers.bank.bits=8", "hardware.registers.bank.whole=0")
@@ -190,8 +224,18 @@ def count(thread, gate, rounds, fails_at, counts):
 
 
 @kernel(nogil=True)
-def taking(gate):
-    return take(gate)
+def taking(thread, gate, numbers, by):
+    """Between two meetings, take all of every thread's heap, one's own first; ``by``: [rounds, heaps,
+    numbers], 1 + who took it, or -1 if it was taken before."""
+    threads = gate.shape[0]
+    for number in range(by.shape[0]):
+        for another in range(threads):
+            heap = (thread + another) % threads
+            taken = take(gate, thread, heap)
+            while taken < numbers:
+                by[number, heap, taken] = thread + 1 if by[number, heap, taken] == 0 else -1
+                taken = take(gate, thread, heap)
+        meet(gate, thread, True)
 
 
 @compiled
@@ -241,16 +285,17 @@ def test_nobody_goes_on_without_a_thread_that_has_failed(late: int) -> None:
     assert went_on == [False, False]
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_what_is_taken_is_shared_out_without_gaps(threads: int) -> None:
-    taken: list[list[int]] = [[] for _ in range(threads)]
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_each_number_is_taken_once_after_every_meeting(threads: int) -> None:
+    by = np.zeros((30, threads, 40), np.int64)
+    in_step(lambda thread, gate: taking(thread, gate, 40, by), threads)
+    assert set(by.ravel().tolist()) <= set(range(1, threads + 1))
 
-    def work(thread: int, gate: np.ndarray) -> None:
-        taken[thread] += [taking(gate) for _ in range(500)]
 
-    in_step(work, threads)
-    assert sorted(number for each in taken for number in each) == list(range(500 * threads))
-    assert all(each == sorted(each) for each in taken)
+def test_what_one_thread_leaves_the_others_take() -> None:
+    by = np.zeros((1, 2, 5), np.int64)
+    in_step(lambda thread, gate: taking(thread, gate, 5, by) if thread else None, 2)
+    assert (by == 2).all()
 
 
 def test_an_interrupted_start_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,6 +344,22 @@ def test_teams_of_several_callers_do_not_wait_for_each_other() -> None:
     assert ends == [5] * 180
 
 
+# --- which sample is begun when ----------------------------------------------------------------------------
+
+
+def test_the_brightest_of_a_batch_are_begun_first() -> None:
+    chip = machine("current", "saturate")
+    inputs = np.array([[k] * 9 for k in (3, 1, 4, 1, 5, 9, 2, 6)])
+    assert chip._runner.order(inputs, 3, 2).tolist() == [2, 0, 1, 5, 4, 3, 7, 6]
+    for alone in (chip._runner.order(inputs, 3, 1), chip._runner.order(inputs, 1, 2)):
+        assert alone.tolist() == list(range(8))
+
+
+def test_with_strict_registers_samples_are_begun_as_they_come() -> None:
+    inputs = np.array([[k] * 9 for k in (3, 1, 4)])
+    assert machine("bank")._runner.order(inputs, 3, 2).tolist() == [0, 1, 2]
+
+
 # --- how much at a time -------------------------------------------------------------------------------------
 
 
@@ -308,7 +369,7 @@ def test_pieces_are_whole_batches_that_take_about_as_long_as_they_should(
     clock = [0.0]
     monkeypatch.setattr("neurochip.experiment.feed.perf_counter", lambda: clock[0])
     pace, order, taken = Pace(), np.arange(1003), []
-    for seconds in (0.004, 0.004, 0.04, 0.0002):
+    for seconds in (0.008, 0.008, 0.08, 0.0004):
         taken.append([])
         for start, piece in pace.pieces(order, 10):
             assert np.array_equal(piece, order[start : start + len(piece)])

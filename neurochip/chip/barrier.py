@@ -24,7 +24,8 @@ from neurochip.fixed.jit import kernel
 
 ARRIVED, FAILED, GONE, TAKEN = range(4)
 """Columns of a barrier, one row for each thread: how often it came; the number of the meeting to which it
-brought a failure; 1 if it will not come again; in the first row, how many numbers have been taken."""
+brought a failure; 1 if it will not come again; how many numbers of its heap have been taken since the last
+meeting, if that was an even one, and likewise if it was an odd one."""
 
 NEVER = 1 << 62
 X86 = machine() in ("x86_64", "AMD64")
@@ -75,13 +76,15 @@ def meet(barrier, thread, well):
             looks += 1
             _wait_a_little(looks > AWAKE)
         all_well = all_well and _get(barrier, other, FAILED) > meeting
+    _put(barrier, thread, TAKEN + (meeting - 1) % 2, 0)  # nobody takes of it before the next meeting
     return all_well
 
 
 @kernel
-def take(barrier):
-    """The next number, from 0 on, that no thread has been given: so each takes as much work as it can."""
-    return _count(barrier, 0, TAKEN)
+def take(barrier, thread, heap):
+    """The next number, from 0 on since the last meeting, that no thread has been given of a heap, of which
+    each thread has one: so each thread does as much work as it can."""
+    return _count(barrier, heap, TAKEN + _get(barrier, thread, ARRIVED) % 2)
 
 
 # -- memory that other threads change, and waiting: in plain Python, and compiled --------------------------

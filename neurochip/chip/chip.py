@@ -190,11 +190,11 @@ class Chip:
         banks, won = self._banks(batch, self.program)
         names, inputs, targets, readout = self._data(names, inputs, targets)
         keys, begun = np.array(updates, np.int64), np.zeros(threads, np.int64)
-        tables = runner.tables(course)
+        tables, order = runner.tables(course), runner.order(inputs, batch, threads)
 
         def work(thread: int, barrier: Ints) -> None:
             begun[thread] = train.train(
-                thread, barrier, names, family, keys, matrices, tables, inputs, targets,
+                thread, barrier, names, order, family, keys, matrices, tables, inputs, targets,
                 scratch.of_thread[thread], banks, won, readout, runner.watched(scratch, thread),
                 *unit.arguments(bench, thread),
             )  # fmt: skip

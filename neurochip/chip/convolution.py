@@ -52,6 +52,13 @@ def _folded_row(conv, weights, c, y, x, row):
 
 
 @kernel
+def folded_rows(conv):
+    """Rows of a folded kernel, one for each source channel and place; 0 for a dense matrix."""
+    side = conv[SIZE] + conv[STRIDE] * (conv[WINDOW] - 1)
+    return conv[C_IN] * side * side
+
+
+@kernel
 def unfolded_row(conv, sums, row, total):
     """``total``: one row of the kernel as it is on the crossbar, from the sums of the folded one.
 

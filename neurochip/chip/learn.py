@@ -13,6 +13,7 @@ import numpy as np
 from neurochip.chip import convolution as kern
 from neurochip.chip import matrices as mat
 from neurochip.chip import products as prod
+from neurochip.chip.barrier import take
 from neurochip.fixed.jit import kernel
 from neurochip.fixed.scalar import STOCHASTIC, dither, shifted, stored
 from neurochip.neurons import registers as reg
@@ -24,46 +25,60 @@ rewritten, random words drawn for roundings."""
 
 @kernel
 def learn(
-    thread, threads, tiles, matrices, convs, kernel_sums, before, after, products, factors, places, narrow,
+    thread, barrier, tiles, matrices, convs, kernel_sums, before, after, products, factors, places, narrow,
     one, formats, fraction, family, master, weights, bias, first_row, row_cuts, cuts, sums, over, done,
 ):  # fmt: skip
-    """Update the weights of every ``threads``-th tile, from tile ``thread`` on; thread 0 also updates the
-    biases.
+    """Update the biases, as thread 0, and tile after tile until none is left.
 
-    ``tiles``: int64 [tiles, 3], matrix and range of rows. ``convs``, ``kernel_sums``: see
-    `products.correlate`. ``before``, ``after``, ``products``: see `products.spread`. ``one``: what a bank of
-    state 1.0 holds. ``fraction``: fraction bits below a weight. ``master``: weight and fraction as one
-    integer; ``weights``: the weight memory; ``bias``: [units]. ``first_row``, ``row_cuts``, ``cuts``: see
-    `neurochip.mapping.Shares`. The thread's own: ``factors``, ``places``, ``narrow``, ``sums`` (scratch, one
-    row of sums), ``over`` [2, registers], ``done`` [shares, 4].
+    Every ``threads``-th tile is a thread's own, whose weights it has at hand since the last batch; then it
+    helps the others with theirs. ``tiles``: int64 [tiles, 3], matrix and range of rows. ``convs``,
+    ``kernel_sums``: see `products.correlate_row`. ``before``, ``after``, ``products``: see
+    `products.spread`. ``one``: what a bank of state 1.0 holds. ``fraction``: fraction bits below a weight.
+    ``master``: weight and fraction as one integer; ``weights``: the weight memory; ``bias``: [units].
+    ``first_row``, ``row_cuts``, ``cuts``: see `neurochip.mapping.Shares`. The thread's own: ``factors``,
+    ``places``, ``narrow``, ``sums`` (scratch, one row of sums), ``over`` [2, registers], ``done``
+    [shares, 4].
     """
-    for i in range(thread, tiles.shape[0], threads):
-        m = tiles[i, 0]
-        matrix, changed = matrices[m], False
-        total = sums[: matrix[mat.COLS]]
-        for row in range(tiles[i, 1], tiles[i, 2]):
-            some = False
-            if matrix[mat.SHARED] == 0:
-                n = matrix[mat.COLS]
-                some = prod.dense_row(
-                    matrix, m, row, before, after, products, factors, places, narrow[:n], total
-                )
-            elif kernel_sums is not None:
-                some = kern.unfolded_row(convs[m], kernel_sums, row, total)
-            if some:
-                at = first_row[m] + row
-                those = cuts[row_cuts[at] : row_cuts[at + 1]]
-                wrote = _row(
-                    matrix, row, total, those, formats, fraction, family, master, weights, over, done
-                )
-                changed = changed or wrote
-        if changed:
-            _transpose(matrix, tiles[i, 1], tiles[i, 2], weights)
     if thread == 0:
         for m in range(matrices.shape[0]):
             total = sums[: matrices[m, mat.COLS]]
             prod.bias_row(matrices[m], m, after, products, total)
             _bias(matrices[m], total, one, formats, family, master.shape[0], bias, over)
+    threads = barrier.shape[0]
+    for another in range(threads):
+        owner = (thread + another) % threads
+        i = owner + threads * take(barrier, thread, owner)
+        while i < tiles.shape[0]:
+            _tile(
+                tiles[i], matrices, convs, kernel_sums, before, after, products, factors, places, narrow,
+                formats, fraction, family, master, weights, first_row, row_cuts, cuts, sums, over, done,
+            )  # fmt: skip
+            i = owner + threads * take(barrier, thread, owner)
+
+
+@kernel
+def _tile(
+    tile, matrices, convs, kernel_sums, before, after, products, factors, places, narrow, formats, fraction,
+    family, master, weights, first_row, row_cuts, cuts, sums, over, done,
+):  # fmt: skip
+    """Update the weights of a range of rows of a matrix."""
+    m, first, end = tile[0], tile[1], tile[2]
+    matrix, changed = matrices[m], False
+    n = matrix[mat.COLS]
+    total = sums[:n]
+    for row in range(first, end):
+        some = False
+        if matrix[mat.SHARED] == 0:
+            some = prod.dense_row(matrix, m, row, before, after, products, factors, places, narrow[:n], total)
+        elif kernel_sums is not None:
+            some = kern.unfolded_row(convs[m], kernel_sums, row, total)
+        if some:
+            at = first_row[m] + row
+            those = cuts[row_cuts[at] : row_cuts[at + 1]]
+            wrote = _row(matrix, row, total, those, formats, fraction, family, master, weights, over, done)
+            changed = changed or wrote
+    if changed:
+        _transpose(matrix, first, end, weights)
 
 
 @kernel
@@ -102,7 +117,7 @@ def _write_row(total, multiplier, shift, formats, fraction, family, name, master
         kept = stored(wide, a_lo, a_hi, a_mode)
         if kept != wide:
             over[0, reg.ACCUMULATOR] += 1
-            over[1, reg.ACCUMULATOR] = name + k + 1
+            over[1, reg.ACCUMULATOR] = max(over[1, reg.ACCUMULATOR], name + k + 1)
         delta = shifted(kept * multiplier + dither(rounding, shift, family, name + k), shift)
         updates += 1
         if delta == 0:
@@ -112,11 +127,12 @@ def _write_row(total, multiplier, shift, formats, fraction, family, name, master
         value = stored(wide, lo, hi, mode)
         if value != wide:
             over[0, reg.WEIGHT] += 1
-            over[1, reg.WEIGHT] = name + k + 1
+            over[1, reg.WEIGHT] = max(over[1, reg.WEIGHT], name + k + 1)
         master[k] = value
         weight = (value + half) >> fraction
-        writes += weight != weights[k]
-        weights[k] = weight
+        if weight != weights[k]:
+            weights[k] = weight
+            writes += 1
     done[UPDATES] += updates
     done[LOST] += lost
     done[WRITES] += writes
@@ -152,12 +168,12 @@ def _bias(matrix, total, one, formats, family, first_name, bias, over):
         kept = stored(wide, a_lo, a_hi, a_mode)
         if kept != wide:
             over[0, reg.ACCUMULATOR] += 1
-            over[1, reg.ACCUMULATOR] = first_name + post + k + 1
+            over[1, reg.ACCUMULATOR] = max(over[1, reg.ACCUMULATOR], first_name + post + k + 1)
         noise = dither(formats[reg.BIAS, reg.ROUNDING], matrix[mat.BIAS_K], family, first_name + post + k)
         wide = bias[post + k] + shifted(kept * matrix[mat.BIAS_M] + noise, matrix[mat.BIAS_K])
         value = stored(wide, lo, hi, mode)
         if value != wide:
             over[0, reg.BIAS] += 1
-            over[1, reg.BIAS] = post + k + 1
+            over[1, reg.BIAS] = max(over[1, reg.BIAS], post + k + 1)
         for p in range(matrix[mat.POSITIONS]):
             bias[post + p * n + k] = value

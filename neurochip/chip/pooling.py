@@ -77,24 +77,23 @@ def _stamp_all(op, pops, kernels, stamps, spikes, counts, acc, winners, through_
 
 
 @kernel
-def correlate(thread, threads, conv, m, terms, before, after, products, won, sums):
-    """Sum the products of a batch over the positions that won; as `products.correlate`.
+def correlate_row(row, conv, m, terms, before, after, products, won, sums):
+    """Sum the products of a batch over the positions that won; as `products.correlate_row`.
 
     ``won``: int8 [S, banks, units], the winners that were captured with the banks.
     """
     size, n = conv[kern.SIZE], conv[kern.C_OUT]
-    for row in range(thread, conv[kern.C_IN] * size * size, threads):
-        kx, ky, c = row % size, row // size % size, row // (size * size)
-        total = sums[conv[kern.SUMS] + row * n : conv[kern.SUMS] + (row + 1) * n]
-        total[:] = 0
-        for s in range(before.shape[0]):
-            for t in range(products[s, m]):
-                _winners_row(conv, c, ky, kx, before[s, t], after[s, t], won[s, terms[t, 2]], total)
+    kx, ky, c = row % size, row // size % size, row // (size * size)
+    total = sums[conv[kern.SUMS] + row * n : conv[kern.SUMS] + (row + 1) * n]
+    total[:] = 0
+    for s in range(before.shape[0]):
+        for t in range(products[s, m]):
+            _winners_row(conv, c, ky, kx, before[s, t], after[s, t], won[s, terms[t, 2]], total)
 
 
 @kernel
 def _winners_row(conv, c, ky, kx, before, after, won, total):
-    """One sample's and term's part of a row of `correlate`."""
+    """One sample's and term's part of `correlate_row`."""
     n, window, width = conv[kern.C_OUT], conv[kern.MAX_WINDOW], conv[kern.OUT_WIDTH]
     for place in range(conv[kern.OUT_HEIGHT] * width):
         for k in range(n):

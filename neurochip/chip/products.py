@@ -106,27 +106,18 @@ def dense_row(matrix, m, row, before, after, products, factors, places, narrow, 
 
 
 @kernel
-def correlate(thread, threads, conv, m, before, after, products, factors, places, narrow, sums):
-    """Sum the products of a batch over all positions, for every ``threads``-th row of the folded kernel.
+def correlate_row(row, conv, m, before, after, products, factors, places, narrow, sums):
+    """Sum the products of a batch over all positions, for one row of the folded kernel: a source channel and
+    a place (y, x) of the kernel.
 
-    ``sums``: int64 [C_in, K, K, C_out] flat, written from the projection's place on.
+    ``sums``: int64 [C_in, K, K, C_out] flat from the projection's place on; that row is written.
     Scratch as in `dense_row`.
     """
     side = conv[kern.SIZE] + conv[kern.STRIDE] * (conv[kern.WINDOW] - 1)
-    n = conv[kern.C_OUT]
-    for row in range(thread, conv[kern.C_IN] * side * side, threads):
-        at = conv[kern.SUMS] + row * n
-        kx, ky, c = row % side, row // side % side, row // (side * side)
-        _kernel_row(
-            conv, m, c, ky, kx, before, after, products, factors, places, narrow[:n], sums[at : at + n]
-        )
-
-
-@kernel
-def _kernel_row(conv, m, c, ky, kx, before, after, products, factors, places, narrow, total):
-    """One row of `correlate`: element (ky, kx) of the folded kernel for source channel ``c``."""
+    kx, ky, c = row % side, row // side % side, row // (side * side)
     values = after.reshape(-1)
     terms, units, n = after.shape[1], after.shape[2], conv[kern.C_OUT]
+    total, narrow = sums[conv[kern.SUMS] + row * n : conv[kern.SUMS] + (row + 1) * n], narrow[:n]
     step = conv[kern.STRIDE] * conv[kern.WINDOW]
     y_first, y_end = _inside(ky - conv[kern.PADDING], step, conv[kern.HEIGHT], conv[kern.OUT_HEIGHT])
     x_first, x_end = _inside(kx - conv[kern.PADDING], step, conv[kern.WIDTH], conv[kern.OUT_WIDTH])

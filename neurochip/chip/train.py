@@ -10,7 +10,6 @@ from neurochip.chip import columns as col
 from neurochip.chip import convolution as kern
 from neurochip.chip import engine, pooling, products
 from neurochip.chip import learn as rows
-from neurochip.chip import matrices as mat
 from neurochip.chip.barrier import meet, take
 from neurochip.fixed.jit import kernel
 from neurochip.fixed.scalar import ERROR
@@ -19,30 +18,30 @@ from neurochip.neurons import registers as reg
 
 @kernel(nogil=True)
 def train(
-    thread, barrier, names, family, updates, rates, tables, inputs, targets, scratch, banks, won, readout,
-    watched, sheets, unit,
+    thread, barrier, names, order, family, updates, rates, tables, inputs, targets, scratch, banks, won,
+    readout, watched, sheets, unit,
 ):  # fmt: skip
     """Run and learn the samples ``names``, as many at a time as ``banks`` has rows; returns how many batches
     were begun before a strict register overflowed, or all.
 
-    ``updates``: int64 [batches], key of each update's draws; ``rates``: int64 [batches, projections, ...],
-    the matrix table of each. ``tables``, ``scratch``, ``watched``: arguments of `engine.run`, in its order;
-    ``sheets``: the last of `products.spread`, ``unit``: of `_write`. ``inputs``, ``targets``, ``readout``:
-    [samples, ...].
+    ``order``: int64 [samples], which is begun when; no sample leaves its batch. ``updates``: int64
+    [batches], key of each update's draws; ``rates``: int64 [batches, projections, ...], the matrix table of
+    each. ``tables``, ``scratch``, ``watched``: arguments of `engine.run`, in its order; ``sheets``: the last
+    of `products.spread`, ``unit``: of `_write`. ``inputs``, ``targets``, ``readout``: [samples, ...].
     """
-    threads, size, total, before = barrier.shape[0], banks.shape[0], names.shape[0], 0
+    size, total = banks.shape[0], names.shape[0]
     for batch in range(updates.shape[0]):
         begin, end = batch * size, min((batch + 1) * size, total)
         n = end - begin
-        well, s = True, take(barrier) - before
-        while well and s < n:
+        well, k = True, take(barrier, thread, 0)
+        while well and k < n:
+            s = order[begin + k] - begin
             engine.run(
                 s, s + 1, names[begin:end], family, *tables, inputs[begin:end], targets[begin:end], *scratch,
                 banks, won, readout[begin:end], *watched
             )  # fmt: skip
             products.spread(s, s + 1, rates[batch], banks, *sheets)
-            well, s = scratch[-1][col.F_REGISTER] < 0, take(barrier) - before
-        before += n + threads  # each takes one in vain
+            well, k = scratch[-1][col.F_REGISTER] < 0, take(barrier, thread, 0)
         if not meet(barrier, thread, well):
             return batch + 1
         if not _write(thread, barrier, n, won, rates[batch], updates[batch], *sheets, *unit):
@@ -78,24 +77,26 @@ def _write(
     scratch of a row of a kernel. ``kernel_sums``: None without convolutions. Others as in `products`,
     `pooling` and `neurochip.chip.learn`.
     """
-    threads = barrier.shape[0]
     before, after, summands = before[:n], after[:n], summands[:n]
     if kernel_sums is not None:
+        first, row = 0, take(barrier, thread, 0)
         for m in range(matrices.shape[0]):
-            if matrices[m, mat.SHARED] == 0:
-                continue
-            if convs[m, kern.MAX_WINDOW] != 0:
-                pooling.correlate(
-                    thread, threads, convs[m], m, terms, before, after, summands, won, kernel_sums
-                )
-            else:
-                products.correlate(
-                    thread, threads, convs[m], m, before, after, summands, factors, places, narrow,
-                    kernel_sums,
-                )  # fmt: skip
+            end = first + kern.folded_rows(convs[m])
+            while row < end:
+                if convs[m, kern.MAX_WINDOW] != 0:
+                    pooling.correlate_row(
+                        row - first, convs[m], m, terms, before, after, summands, won, kernel_sums
+                    )
+                else:
+                    products.correlate_row(
+                        row - first, convs[m], m, before, after, summands, factors, places, narrow,
+                        kernel_sums,
+                    )  # fmt: skip
+                row = take(barrier, thread, 0)
+            first = end
         meet(barrier, thread, True)
     rows.learn(
-        thread, threads, tiles, matrices, convs, kernel_sums, before, after, summands, factors, places,
+        thread, barrier, tiles, matrices, convs, kernel_sums, before, after, summands, factors, places,
         narrow, one, formats, fraction, family, masters, told, bias, first_row, row_cuts, cuts, sums, over,
         done,
     )  # fmt: skip
@@ -103,7 +104,7 @@ def _write(
         return False
     if stamped is not None:
         for i in range(stamped.shape[0]):
-            kern.stamp(thread, threads, stamped[i], held, stamps, folded[: stamped[i, kern.C_OUT]])
+            kern.stamp(thread, barrier.shape[0], stamped[i], held, stamps, folded[: stamped[i, kern.C_OUT]])
         meet(barrier, thread, True)
     return True
 

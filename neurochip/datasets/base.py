@@ -65,6 +65,8 @@ class Dataset:
                     f"{self.name}: {what} must be uint8 with {axes} axes, not {array.dtype} with {array.ndim}"
                 )
             array.setflags(write=False)
+        if (largest := self.inputs.max(initial=0)) > self.full_scale:
+            raise DataError(f"{self.name}: inputs must be 0..{self.full_scale}, not {largest}")
         if len(self.inputs) != len(self.labels):
             raise DataError(f"{self.name}: {len(self.inputs)} inputs and {len(self.labels)} labels")
 

@@ -14,6 +14,7 @@ from neurochip.datasets import Dataset, holdout, load, subset
 from neurochip.datasets.base import Folder
 from neurochip.experiment.schema import Data
 from neurochip.fixed import Format, permutation
+from neurochip.fixed.jit import kernel
 
 Ints = NDArray[np.integer[Any]]
 
@@ -55,14 +56,34 @@ class Feed:
     def __len__(self) -> int:
         return len(self.dataset)
 
-    def take(self, indices: Ints) -> tuple[Ints, Ints, Ints]:
+    def take(self, indices: Ints, room: Ints | None = None) -> tuple[Ints, Ints, Ints]:
         """Inputs [n, inputs] (channel innermost), targets [n, classes] (one-hot): int32, or int64 where the
-        membrane needs it; labels [n]."""
-        pixels = self.dataset.inputs[indices].transpose(0, 2, 3, 1).reshape(len(indices), -1)
+        membrane needs it; labels [n]. Raises IndexError.
+
+        ``room``: where to write the inputs, an earlier call's for at least as many samples; what fills a
+        large new array takes less time than the array.
+        """
         labels = self.dataset.labels[indices]
+        pixels = self.dataset.inputs.reshape(*self.dataset.inputs.shape[:2], -1)
+        if room is None or len(room) < len(indices):
+            room = np.empty((len(indices), pixels[0].size), self.table.dtype)
+        inputs = room[: len(indices)]
+        _look_up(pixels, np.asarray(indices, np.int64), self.table, inputs)
         targets = np.zeros((len(indices), len(self.dataset.classes)), self.table.dtype)
         targets[np.arange(len(indices)), labels] = self.one
-        return self.table.take(pixels), targets, labels
+        return inputs, targets, labels
+
+
+@kernel(nogil=True)
+def _look_up(pixels: Ints, indices: Ints, table: Ints, values: Ints) -> None:
+    """``values = table[pixels]`` of the samples ``indices``. ``pixels``: [samples, channels, places];
+    ``values``: [indices, places * channels], written."""
+    channels = pixels.shape[1]
+    for i in range(indices.shape[0]):
+        for c in range(channels):
+            row, to = pixels[indices[i], c], values[i, c::channels]
+            for k in range(row.shape[0]):
+                to[k] = table[row[k]]
 
 
 def batches(order: Ints, size: int) -> Iterator[tuple[int, Ints]]:
@@ -75,7 +96,7 @@ class Pace:
     """How many batches are fed and trained at a time: as many as take about `SECONDS`, so that who watches
     hears often enough, and little time is spent in between."""
 
-    SECONDS = 0.1
+    SECONDS = 0.2
 
     def __init__(self) -> None:
         self._batches = 1
