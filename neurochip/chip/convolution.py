@@ -16,24 +16,26 @@ WINDOW is 1."""
 def stamp(thread, threads, conv, weights, kernels, row):
     """Fold the pooling into a projection's kernel and write its stamps, for both directions.
 
-    Every ``threads``-th source channel, from ``thread`` on. ``row``: int32 [C_out] scratch.
+    The thread's part of the kernel's places, of all channels: stamps of one place lie together. ``row``:
+    int32 [C_out] scratch.
     """
     stride, window = conv[STRIDE], conv[WINDOW]
     side = conv[SIZE] + stride * (window - 1)
     step = stride * window
     taps = (side + step - 1) // step
-    for c in range(thread, conv[C_IN], threads):
-        for y in range(step * taps):
-            for x in range(step * taps):
-                _folded_row(conv, weights, c, y, x, row)
-                at = (c * step + y % step) * step + x % step
-                at = ((at * taps + taps - 1 - y // step) * taps + taps - 1 - x // step) * conv[C_OUT]
+    span = step * taps
+    for place in range(span * span * thread // threads, span * span * (thread + 1) // threads):
+        y, x = place // span, place % span
+        for c in range(conv[C_IN]):
+            _folded_row(conv, weights, c, y, x, row)
+            at = (c * step + y % step) * step + x % step
+            at = ((at * taps + taps - 1 - y // step) * taps + taps - 1 - x // step) * conv[C_OUT]
+            for k in range(conv[C_OUT]):
+                kernels[conv[UP] + at + k] = row[k]
+            if conv[DOWN] >= 0 and y < side and x < side:
+                at = conv[DOWN] + (y * side + x) * conv[C_IN] + c
                 for k in range(conv[C_OUT]):
-                    kernels[conv[UP] + at + k] = row[k]
-                if conv[DOWN] >= 0 and y < side and x < side:
-                    at = conv[DOWN] + (y * side + x) * conv[C_IN] + c
-                    for k in range(conv[C_OUT]):
-                        kernels[at + k * side * side * conv[C_IN]] = row[k]
+                    kernels[at + k * side * side * conv[C_IN]] = row[k]
 
 
 @kernel
