@@ -16,6 +16,7 @@ from test_overflow import RULE, RUNNING, machine, samples
 
 from neurochip.chip import Chip, barrier
 from neurochip.chip.barrier import in_step, meet, take
+from neurochip.chip.threads import APART, cleared, per_thread
 from neurochip.errors import RegisterOverflow
 from neurochip.experiment import Run
 from neurochip.experiment.feed import Pace
@@ -342,6 +343,23 @@ def test_teams_of_several_callers_do_not_wait_for_each_other() -> None:
         caller.join(60)
     assert not any(caller.is_alive() for caller in callers)
     assert ends == [5] * 180
+
+
+# --- memories -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(0,), (7,), (3, 5), (1000, 3)])
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.int32, np.int64])
+def test_memories_begin_with_a_cache_line_of_their_own(shape: tuple[int, ...], kind: type) -> None:
+    memory, threads = cleared(shape, kind), per_thread(3, shape, kind)
+    for each in (memory, *threads):
+        assert (each.shape, each.dtype) == (shape, kind)
+        assert each.ctypes.data % APART == 0
+        assert each.flags.c_contiguous
+        assert each.flags.writeable
+        assert not each.any()
+    ends = [each.ctypes.data + each.nbytes for each in threads]
+    assert all(end < each.ctypes.data for end, each in zip(ends, threads[1:], strict=False))
 
 
 # --- which sample is begun when ----------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from neurochip.chip.cells import Cells, converter_table
 from neurochip.chip.convert import FINE
 from neurochip.chip.lower import conv_table, offsets
 from neurochip.chip.memory import Memory
+from neurochip.chip.threads import cleared
 from neurochip.devices import Resistive
 from neurochip.devices.resistive_tables import HELD_BITS
 from neurochip.hardware import Hardware
@@ -59,17 +60,17 @@ class Store:
         cls, hardware: Hardware, network: Network, memory: Memory, word: type[np.signedinteger[Any]]
     ) -> Store:
         """A store whose weights and biases are 0."""
-        weight, held = hardware.registers.formats()["weight"], np.zeros(memory.words, memory.weight_type)
+        weight, held = hardware.registers.formats()["weight"], cleared((memory.words,), memory.weight_type)
         cells = _cells(hardware, network, memory)
         return cls(
             hardware, network, memory, word,
             convs=conv_table(network, memory),
             converter=converter_table(hardware.crossbar, weight),
             held=held,
-            told=np.zeros_like(held) if cells else held,
-            stamps=np.zeros(memory.kernel_words, memory.sum_type),
-            masters=np.zeros(memory.masters, memory.master_type),
-            bias=np.zeros(network.neurons, word),
+            told=cleared(held.shape, held.dtype) if cells else held,
+            stamps=cleared((memory.kernel_words,), memory.sum_type),
+            masters=cleared((memory.masters,), memory.master_type),
+            bias=cleared((network.neurons,), word),
             cells=cells,
         )  # fmt: skip
 

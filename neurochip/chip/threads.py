@@ -22,7 +22,15 @@ def per_thread(threads: int, shape: tuple[int, ...], dtype: DTypeLike) -> NDArra
     kind = np.dtype(dtype)
     pitch = (-(-prod(shape) * kind.itemsize // APART) + 1) * APART
     strides = (pitch, *np.empty(shape, kind).strides)
-    return np.ndarray((threads, *shape), kind, np.zeros(threads * pitch, np.uint8).data, strides=strides)
+    return np.ndarray((threads, *shape), kind, cleared((threads * pitch,), np.uint8).data, strides=strides)
+
+
+def cleared(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Zeros that begin with a cache line, so that whole vectors of them do not lie across two."""
+    kind = np.dtype(dtype)
+    memory = np.zeros(prod(shape) * kind.itemsize + APART, np.uint8)
+    first = -memory.ctypes.data % APART
+    return np.ndarray(shape, kind, memory.data, first)
 
 
 def side_by_side(

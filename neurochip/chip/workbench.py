@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.chip import products
-from neurochip.chip.threads import per_thread
+from neurochip.chip.threads import cleared, per_thread
 from neurochip.fixed import Format
 from neurochip.neurons import registers as reg
 
@@ -51,7 +51,7 @@ class Workbench:
         listed = products.LIST + 4
         return cls(
             before=np.zeros((samples, terms, units), np.int32),
-            after=np.zeros((samples, terms, units), value),
+            after=cleared((samples, terms, units), value),
             products=np.zeros((samples, projections), np.int64),
             factors=per_thread(threads, (listed,), np.int32),
             places=per_thread(threads, (listed,), np.int64),
