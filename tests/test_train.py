@@ -178,6 +178,22 @@ def test_the_last_synapse_that_overflows_is_named_whoever_came_to_it() -> None:
 
 
 @compiled
+def test_the_last_weight_that_overflows_is_named_whoever_came_to_it() -> None:
+    """Of 300 x 40 weights on ten tiles all overflow, and the last one is in a tile that others help with."""
+    hardware = Hardware.load("digital_28nm", ["registers.weight.overflow=error"])
+    network = Network.build([DenseLayer(kind="dense", units=n) for n in (40, 4)], (1, 1, 300), 4)
+    messages = set()
+    for threads in (1, *[3] * 12):
+        chip = Chip(hardware, place(network, hardware, True), RULE.program(8), threads)
+        banks = np.zeros((8, chip.program.banks, chip.units), np.int32)
+        banks[:, -1] = chip.formats["bank"].hi
+        with pytest.raises(RegisterOverflow, match=r"^register weight overflowed in the") as caught:
+            chip.learn(banks, [Rate(1, -8)] * 2, [Rate(0, 0)] * 2, 0)
+        messages.add(str(caught.value))
+    assert len(messages) == 1
+
+
+@compiled
 def test_cells_do_not_age_by_a_batch_that_was_not_learned() -> None:
     sets = ("hardware.registers.bank.bits=8", "hardware.registers.bank.whole=0")
     strict = ("hardware.registers.bank.overflow=error", "experiment.network.gain=20")

@@ -169,8 +169,9 @@ class Chip:
         `learn` in turns would; returns the readout, [samples, outputs].
 
         ``rates``: for each batch those of the weights and those of the biases; ``updates``: for each batch
-        the key of its update's draws. Raises what `run` and `learn` raise, batches before are learned then;
-        ValueError if there are not as many rates and keys as batches.
+        the key of its update's draws. Raises what `run` and `learn` raise; batches before are learned then,
+        and what samples of that batch did is counted as far as each thread came. ValueError if there are not
+        as many rates and keys as batches.
         """
         if not len(rates) == len(updates) == -(-len(names) // batch):
             raise ValueError(f"{len(names)} samples in batches of {batch} need as many rates and keys")

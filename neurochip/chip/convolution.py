@@ -16,7 +16,8 @@ WINDOW is 1."""
 def stamp(thread, threads, conv, weights, kernels, row):
     """Fold the pooling into a projection's kernel and write its stamps, for both directions.
 
-    The thread's part of the kernel's places, of all channels: stamps of one place lie together. ``row``:
+    The thread's part of the kernel's places, of all channels: channels of a place lie side by side in what
+    leads down. ``row``:
     int32 [C_out] scratch.
     """
     stride, window = conv[STRIDE], conv[WINDOW]

@@ -107,7 +107,7 @@ class Runner:
         every = np.arange(len(inputs))
         if strict or batch < 2 or threads < 2:
             return every
-        brightness = inputs.sum(1, inputs.dtype)
+        brightness = inputs.sum(1, np.int64)
         return np.asarray(np.lexsort((-brightness, every // batch)))
 
     def tables(self, course: Course) -> tuple[Any, ...]:

@@ -1,7 +1,8 @@
 """Training inside one compiled call: batch after batch, samples run side by side and the weights are written.
 
-Every thread takes sample after sample until none is left, then its part of what they left in the banks, and
-of the rows of all matrices; in between the threads meet. No result depends on which thread did what.
+Every thread takes sample after sample until none is left, then row after row of the sums over what they left
+in the banks, and tile after tile of the matrices; in between the threads meet. No result depends on which
+thread did what.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ def learn(thread, barrier, banks, won, matrices, family, sheets, unit):
     n = banks.shape[0]
     first, last = part(thread, barrier.shape[0], n)
     products.spread(first, last, matrices, banks, *sheets)
-    meet(barrier, thread, True)
-    _write(thread, barrier, n, won, matrices, family, *sheets, *unit)
+    if meet(barrier, thread, True):
+        _write(thread, barrier, n, won, matrices, family, *sheets, *unit)
 
 
 @kernel
@@ -71,7 +72,8 @@ def _write(
     factors, places, narrow, kernel_sums, one, formats, fraction, masters, told, bias, first_row, row_cuts,
     cuts, sums, over, done, held, stamps, folded,
 ):  # fmt: skip
-    """Change the weights by what ``n`` samples left; returns False if a strict register overflowed.
+    """Change the weights by what ``n`` samples left; returns False if a strict register overflowed,
+    or a thread failed.
 
     ``stamped``: rows of ``convs`` whose stamps follow the weights ``held``, None if none do. ``folded``:
     scratch of a row of a kernel. ``kernel_sums``: None without convolutions. Others as in `products`,
@@ -94,7 +96,8 @@ def _write(
                     )  # fmt: skip
                 row = take(barrier, thread, 0)
             first = end
-        meet(barrier, thread, True)
+        if not meet(barrier, thread, True):
+            return False
     rows.learn(
         thread, barrier, tiles, matrices, convs, kernel_sums, before, after, summands, factors, places,
         narrow, one, formats, fraction, family, masters, told, bias, first_row, row_cuts, cuts, sums, over,

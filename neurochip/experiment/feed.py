@@ -60,8 +60,8 @@ class Feed:
         """Inputs [n, inputs] (channel innermost), targets [n, classes] (one-hot): int32, or int64 where the
         membrane needs it; labels [n]. Raises IndexError.
 
-        ``room``: where to write the inputs, an earlier call's for at least as many samples; what fills a
-        large new array takes less time than the array.
+        ``room``: an earlier call's inputs, which are written over if they are as many: memory that is new
+        takes longer than what is written to it.
         """
         labels = self.dataset.labels[indices]
         pixels = self.dataset.inputs.reshape(*self.dataset.inputs.shape[:2], -1)
@@ -77,7 +77,8 @@ class Feed:
 @kernel(nogil=True)
 def _look_up(pixels: Ints, indices: Ints, table: Ints, values: Ints) -> None:
     """``values = table[pixels]`` of the samples ``indices``. ``pixels``: [samples, channels, places];
-    ``values``: [indices, places * channels], written."""
+    ``values``: [indices, places * channels], written. Calls no other kernel, so that its own file tells
+    whether it must be compiled anew."""
     channels = pixels.shape[1]
     for i in range(indices.shape[0]):
         for c in range(channels):
