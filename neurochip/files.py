@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,12 +15,16 @@ from uuid import uuid4
 
 from neurochip.errors import NeurochipError
 
+FORGOTTEN = 3600.0
+"""Seconds after which an untouched temporary file has no writer any more: no file takes so long."""
+
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """A temporary path beside ``path``, with the same suffix; it replaces ``path`` when the block ends well.
 
-    When the block raises, ``path`` is as before and nothing is left behind. The folder is made if missing.
+    When the block raises, ``path`` is as before and nothing is left behind. What a killed writer of ``path``
+    left behind is removed by a later one, `FORGOTTEN` seconds after. The folder is made if missing.
     Raises NeurochipError when the file cannot be written (no permission, no space ...).
     """
     target = Path(path)
@@ -26,6 +32,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     try:
         with _writing(target):
             target.parent.mkdir(parents=True, exist_ok=True)
+            _remove_forgotten(target)
             yield temporary
             _flush(temporary)
             temporary.replace(target)
@@ -52,6 +59,15 @@ def make_folder(folder: str | Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=target):
             pass
+
+
+def _remove_forgotten(target: Path) -> None:
+    """Remove temporary files of ``target`` that nobody has touched for long."""
+    pattern = f".{glob.escape(target.stem)}.{'[0-9a-f]' * 32}{glob.escape(target.suffix)}"
+    for left in target.parent.glob(pattern):
+        with suppress(OSError):  # another writer removes it, too
+            if time.time() - left.stat().st_mtime > FORGOTTEN:
+                left.unlink()
 
 
 @contextmanager

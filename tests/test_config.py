@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,7 +25,7 @@ from neurochip.config import (
     require_one_of,
 )
 from neurochip.errors import ConfigError
-from neurochip.files import replacing, write_json, write_text_atomic
+from neurochip.files import FORGOTTEN, replacing, write_json, write_text_atomic
 
 
 def key(**bounds: Any) -> Any:
@@ -533,6 +535,19 @@ def test_files_are_replaced_whole_and_nothing_is_left_behind(tmp_path: Path) -> 
     write_text_atomic(file, "x\n")
     assert [path.name for path in file.parent.iterdir()] == ["a.json"]
     assert file.read_bytes() == b"x\n"
+
+
+def test_what_a_killed_writer_left_is_removed_when_it_is_old(tmp_path: Path) -> None:
+    """A young one may belong to a writer that is alive, and other names are not ours, however old."""
+    old, older, young = (f".a[1].{digit * 32}.csv" for digit in "0af")
+    foreign = [".a[1].notes.csv", f".a[1].{'0' * 31}.csv", f".a1.{'0' * 32}.csv", f".a[1].{'0' * 32}.json"]
+    for name in (old, older, young, *foreign):
+        (tmp_path / name).write_text("half", encoding="utf-8")
+    long_ago = time.time() - FORGOTTEN - 60
+    for name in (old, older, *foreign):
+        os.utime(tmp_path / name, (long_ago, long_ago))
+    write_text_atomic(tmp_path / "a[1].csv", "x\n")
+    assert {path.name for path in tmp_path.iterdir()} == {young, *foreign, "a[1].csv"}
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:

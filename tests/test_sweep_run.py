@@ -52,7 +52,8 @@ def real(tmp_path: Path) -> Path:
 
 
 def tables(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.csv"))}
+    """Without the hidden temporary file that a killed process may leave behind."""
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("[!.]*.csv"))}
 
 
 def rows_of(folder: Path) -> list[dict[str, str]]:
