@@ -161,33 +161,18 @@ def test_the_first_sample_that_overflows_is_named_though_others_are_brighter(reg
 
 
 @compiled
-def test_the_last_synapse_that_overflows_is_named_whoever_came_to_it() -> None:
-    """Two hundred inputs are seven tiles, which threads take as they can."""
-    hardware = Hardware.load("digital_28nm", ["registers.accumulator={bits: 21, overflow: error}"])
-    network = Network.build([DenseLayer(kind="dense", units=n) for n in (40, 4)], (1, 1, 200), 4)
-    messages = set()
-    for threads in (1, 2, 3, 2, 3):
-        chip = Chip(hardware, place(network, hardware, True), RULE.program(8), threads)
-        chip.load_real([np.full(p.weight_shape, 0.02) for p in network.projections])
-        one = 1 << chip.formats["membrane"].frac
-        inputs, targets = np.full((8, 200), one), np.full((8, 4), one)
-        with pytest.raises(RegisterOverflow, match=r"^register accumulator overflowed in the") as caught:
-            chip.train(inputs, targets, np.arange(8), 8, [([Rate(1, 9)] * 2, [Rate(1, 9)] * 2)], 0, [0])
-        messages.add(str(caught.value))
-    assert len(messages) == 1
-
-
-@compiled
-def test_the_last_weight_that_overflows_is_named_whoever_came_to_it() -> None:
-    """Of 300 x 40 weights on ten tiles all overflow, and the last one is in a tile that others help with."""
-    hardware = Hardware.load("digital_28nm", ["registers.weight.overflow=error"])
+@pytest.mark.parametrize(("register", "bits"), [("accumulator", 21), ("weight", 8)])
+def test_the_last_synapse_that_overflows_is_named_whoever_came_to_it(register: str, bits: int) -> None:
+    """All of 300 x 40 synapses on ten tiles overflow; the last one is in a tile that others help with."""
+    sets = [f"registers.{register}.bits={bits}", f"registers.{register}.overflow=error"]
+    hardware = Hardware.load("digital_28nm", sets)
     network = Network.build([DenseLayer(kind="dense", units=n) for n in (40, 4)], (1, 1, 300), 4)
     messages = set()
     for threads in (1, *[3] * 12):
         chip = Chip(hardware, place(network, hardware, True), RULE.program(8), threads)
         banks = np.zeros((8, chip.program.banks, chip.units), np.int32)
         banks[:, -1] = chip.formats["bank"].hi
-        with pytest.raises(RegisterOverflow, match=r"^register weight overflowed in the") as caught:
+        with pytest.raises(RegisterOverflow, match=rf"^register {register} overflowed in the") as caught:
             chip.learn(banks, [Rate(1, -8)] * 2, [Rate(0, 0)] * 2, 0)
         messages.add(str(caught.value))
     assert len(messages) == 1

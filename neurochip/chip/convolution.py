@@ -17,12 +17,9 @@ def stamp(thread, threads, conv, weights, kernels, row):
     """Fold the pooling into a projection's kernel and write its stamps, for both directions.
 
     The thread's part of the kernel's places, of all channels: channels of a place lie side by side in what
-    leads down. ``row``:
-    int32 [C_out] scratch.
+    leads down. ``row``: int32 [C_out] scratch.
     """
-    stride, window = conv[STRIDE], conv[WINDOW]
-    side = conv[SIZE] + stride * (window - 1)
-    step = stride * window
+    side, step = folded_side(conv), conv[STRIDE] * conv[WINDOW]
     taps = (side + step - 1) // step
     span = step * taps
     for place in range(span * span * thread // threads, span * span * (thread + 1) // threads):
@@ -55,10 +52,15 @@ def _folded_row(conv, weights, c, y, x, row):
 
 
 @kernel
+def folded_side(conv):
+    """Side of the folded kernel."""
+    return conv[SIZE] + conv[STRIDE] * (conv[WINDOW] - 1)
+
+
+@kernel
 def folded_rows(conv):
     """Rows of a folded kernel, one for each source channel and place; 0 for a dense matrix."""
-    side = conv[SIZE] + conv[STRIDE] * (conv[WINDOW] - 1)
-    return conv[C_IN] * side * side
+    return conv[C_IN] * folded_side(conv) ** 2
 
 
 @kernel
@@ -67,8 +69,7 @@ def unfolded_row(conv, sums, row, total):
 
     Returns whether any of them is not 0.
     """
-    size, stride, window = conv[SIZE], conv[STRIDE], conv[WINDOW]
-    side = size + stride * (window - 1)
+    size, stride, window, side = conv[SIZE], conv[STRIDE], conv[WINDOW], folded_side(conv)
     kx, ky, c = row % size, row // size % size, row // (size * size)
     total[:] = 0
     changed = False

@@ -113,7 +113,7 @@ def correlate_row(row, conv, m, before, after, products, factors, places, narrow
     ``sums``: int64 [C_in, K, K, C_out] flat from the projection's place on; that row is written.
     Scratch as in `dense_row`.
     """
-    side = conv[kern.SIZE] + conv[kern.STRIDE] * (conv[kern.WINDOW] - 1)
+    side = kern.folded_side(conv)
     kx, ky, c = row % side, row // side % side, row // (side * side)
     values = after.reshape(-1)
     terms, units, n = after.shape[1], after.shape[2], conv[kern.C_OUT]

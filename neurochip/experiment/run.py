@@ -75,10 +75,11 @@ class Run:
         order = permutation(seed, number, len(feed))
         first = self.rates()
         family = key(seed, draws.NEURON, number)
-        began, correct, batch, room = perf_counter(), 0, self.experiment.batch, None
+        began, correct, batch = perf_counter(), 0, self.experiment.batch
+        room = feed.take(order[:0])[0]
         for start, indices in self._pace.pieces(order, batch):
             inputs, targets, labels = feed.take(indices, room)
-            room = inputs if room is None or len(inputs) > len(room) else room
+            room = max(room, inputs, key=len)
             names = np.arange(start, start + len(indices))
             starts = range(start, start + len(indices), batch)
             updates = [key(seed, draws.UPDATE, number, at) for at in starts]
