@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,8 +12,7 @@ from speed.table import seconds
 
 ROWS = 1_000
 AT_ONCE = 20_000_000
-"""Additions in one call, about a millisecond: what Python takes for a call, and its lock between threads,
-must not show."""
+"""Additions in one call, about a millisecond: what Python takes for a call must not show."""
 
 
 @njit(nogil=True)
@@ -44,32 +40,6 @@ def add_four(weights: Any, starts: Any, sums: Any, length: Any, times: Any) -> N
                 sums[k] += both + np.int32(weights[c + k]) + np.int32(weights[d + k])
 
 
-@njit(nogil=True)
-def chain(steps: Any) -> Any:
-    """Steps that wait for each other, of which a core does one in some cycles whatever shares it."""
-    word = np.uint64(1)
-    for _ in range(steps):
-        word = word * np.uint64(6364136223846793005) + np.uint64(1)
-    return word
-
-
-def chains_on_two_threads() -> float:
-    """How many times as much two threads do as one where each waits for itself: 2 where both run at all."""
-
-    def pace() -> float:
-        return 1 / seconds(lambda: chain(2_000_000), 0.05)
-
-    chain(1)
-    one, (mine, its) = pace(), side_by_side(pace, pace)
-    return (mine + its) / one
-
-
-def side_by_side(*works: Callable[[], float]) -> list[float]:
-    """What works return that run in threads at the same time."""
-    with ThreadPoolExecutor(len(works)) as pool:
-        return [done.result() for done in [pool.submit(work) for work in works]]
-
-
 class Rows:
     """Random rows of ``length`` in a memory of ``words`` weights, that fall on a map of ``spread`` sums."""
 
@@ -89,17 +59,6 @@ class Rows:
         rows = self.weights, self.starts, self.sums, self.places, self.length, self.times
         spent = seconds(lambda: add_rows(*rows), 0.05)
         return ROWS * self.times * self.length / spent / 1e9
-
-    def pair(self, threads: int) -> float:
-        """Seconds per billion additions of these rows and of others like them, by one thread or by two."""
-        if threads == 1:
-            return (1 / self.gops() + 1 / self._other.gops()) / 2
-        return 1 / sum(side_by_side(self.gops, self._other.gops))
-
-    @cached_property
-    def _other(self) -> Rows:
-        """Rows like these in another memory."""
-        return Rows(self.weights.dtype.type, self.length, len(self.weights), len(self.sums))
 
     def gops_of_four(self) -> float:
         """The same where four rows meet in one sum."""

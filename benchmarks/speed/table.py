@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from statistics import median
 from time import perf_counter
@@ -63,6 +64,12 @@ def in_turns(works: Sequence[Callable[[], float]], rounds: int) -> list[list[flo
         for values, work in zip(found, works, strict=True):
             values.append(work())
     return found
+
+
+def side_by_side(*works: Callable[[], float]) -> list[float]:
+    """What works return that run in threads at the same time."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [done.result() for done in [pool.submit(work) for work in works]]
 
 
 def ratio(above: Sequence[float], below: Sequence[float]) -> float:
