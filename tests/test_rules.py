@@ -151,6 +151,7 @@ def test_constant_and_cosine_rates(name: str, variant: str) -> None:
     first = [cosine.rates(2, epoch, 10)[0] for epoch in range(10)]
     assert first == sorted(first, reverse=True)
     assert all(rate > 0 for rate in first)
+    assert cosine.rates(2, 10, 10) == cosine.rates(2, 13, 10) == (0, 0)
     assert rule(name, variant, learning_rate=1).rates(3, 0, 1) == (1, 1, 1)
 
 

@@ -38,9 +38,9 @@ class Rule(Model):
 
     def rates(self, projections: int, epoch: int, epochs: int, part: float = 0.0) -> tuple[float, ...]:
         """The learning rate of each projection in ``epoch`` (0 ...) of ``epochs``, when ``part`` (0 ... 1) of
-        the epoch's samples are learned."""
+        the epoch's samples are learned. A cosine stays at 0 after the last epoch."""
         given = self.learning_rate
         each = (given,) * projections if isinstance(given, int | float) else given
         done = {"constant": 0.0, "cosine": epoch, "cosine_by_batch": epoch + part}[self.schedule]
-        factor = 0.5 * (1.0 + cos(pi * done / epochs))
+        factor = 0.5 * (1.0 + cos(pi * min(done / epochs, 1.0)))
         return tuple(rate * factor for rate in each)
