@@ -52,7 +52,9 @@ class Pair:
             np.rint(self.draw.uniform(weight.lo, weight.hi, p.weight_shape) * lsb).astype(np.int64)
             for p in self.network.projections
         ]
-        biases = [self.draw.integers(-40, 41, p.weight_shape[1]) for p in self.network.projections]
+        bias = self.fast.formats["bias"]
+        lo, hi = max(bias.lo, -40), min(bias.hi, 40)
+        biases = [self.draw.integers(lo, hi + 1, p.weight_shape[1]) for p in self.network.projections]
         for chip in (self.fast, self.clock):
             chip.load(masters, biases)
 

@@ -336,6 +336,13 @@ def rewritten(file: Path, **changes: Any) -> None:
         ({"master_0": None}, "does not hold the state of such a run"),
         ({"master_0": np.zeros((3, 3), np.int32)}, "does not hold the state of such a run"),
         ({"bias_1": np.zeros(11, np.int64)}, "does not hold the state of such a run"),
+        ({"master_1": np.full((8, 10), 1 << 30, np.int32)}, r"\(masters of projection 1 must be -"),
+        ({"bias_1": np.full(10, 1 << 30, np.int32)}, r"\(biases of projection 1 must be -"),
+        (
+            {"training_updates": np.zeros((1, 4), np.int64)},
+            r"\(training_updates is int64\[1, 4\] there, int64\[",
+        ),
+        ({"inference_spikes": np.zeros(3)}, r"\(inference_spikes is float64\[3\] there, int64\["),
         ({"training_spikes": None}, "does not hold the state of such a run"),
         ({"epochs": "no json"}, "does not hold the state of such a run"),
         ({"settings": None}, "does not hold the state of such a run"),
@@ -363,6 +370,15 @@ def test_objects_in_a_checkpoint_are_never_unpickled(folder: Path) -> None:
     np.savez(folder / checkpoint.NAME, format=np.array([print], dtype=object))
     with pytest.raises(
         CheckpointError, match=r"is damaged, or no checkpoint of neurochip \(Object arrays cannot"
+    ):
+        reopen(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"some text", b"PK"])
+def test_what_is_no_archive_is_refused_without_advice_to_trust_it(folder: Path, content: bytes) -> None:
+    (folder / checkpoint.NAME).write_bytes(content)
+    with pytest.raises(
+        CheckpointError, match=r"damaged, or no checkpoint of neurochip \(not a whole archive\)$"
     ):
         reopen(folder)
 

@@ -123,7 +123,7 @@ def test_refuses_to_fold_the_largest_of_a_window() -> None:
 
 
 def test_refuses_a_kernel_that_leaves_no_position() -> None:
-    expected = r"network\.layers\.1\.kernel must leave a position or more after pooling, .* before are 3x4"
+    expected = r"network\.layers\.1 must leave a position or more after kernel and pooling; .* before are 3x4"
     with pytest.raises(ConfigError, match=expected):
         Network.build([conv(2, 3), conv(2, 3, window=2), *dense(10)], (1, 5, 6), classes=10)
 

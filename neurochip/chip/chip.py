@@ -93,7 +93,8 @@ class Chip:
 
         ``cells``: a state that `Cells.state` told together with these masters; without it the cells of a
         device that is not exact are new ones, which are set up for these weights. Raises KeyError or
-        ValueError if it is not of such cells.
+        ValueError if it is not of such cells, and ValueError for arrays of other shapes, no integers, and
+        masters or biases that their registers do not hold.
         """
         self._store.load(masters, biases, cells)
 

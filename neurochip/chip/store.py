@@ -78,6 +78,10 @@ class Store:
 
     def load(self, masters: Sequence[Ints], biases: Sequence[Ints], cells: Mapping[str, Ints] | None) -> None:
         """See `Chip.load`."""
+        bias = self.hardware.registers.formats()["bias"]
+        shapes = [projection.weight_shape for projection in self.network.projections]
+        _require("masters", masters, shapes, *self._master_range)
+        _require("biases", biases, [shape[1:] for shape in shapes], bias.lo, bias.hi)
         for index, values in enumerate(masters):
             for rows in self._pieces(index):
                 self._write(index, rows, values[rows])
@@ -86,8 +90,7 @@ class Store:
     def load_real(self, weights: Sequence[NDArray[np.float64]]) -> None:
         """See `Chip.load_real`."""
         weight, fraction = self.hardware.registers.formats()["weight"], self.hardware.registers.fraction.bits
-        lo = (weight.lo << fraction) - self._half
-        hi = (weight.hi << fraction) + max(self._half - 1, 0)
+        lo, hi = self._master_range
         scale = 2.0 ** (weight.frac + fraction)
         for index, real in enumerate(weights):
             for rows in self._pieces(index):
@@ -131,6 +134,12 @@ class Store:
         return [self.bias[start : start + columns].copy() for start, columns in targets]
 
     # -- inside ----------------------------------------------------------------------------------------
+
+    @property
+    def _master_range(self) -> tuple[int, int]:
+        """The masters that round to a weight."""
+        weight, fraction = self.hardware.registers.formats()["weight"], self.hardware.registers.fraction.bits
+        return (weight.lo << fraction) - self._half, (weight.hi << fraction) + max(self._half - 1, 0)
 
     @property
     def _half(self) -> int:
@@ -185,3 +194,14 @@ def _cells(hardware: Hardware, network: Network, memory: Memory) -> Cells | None
     mirrored = crossbar.feedback == "mirrored"
     weight = registers.formats()["weight"]
     return Cells.of(crossbar.cells, network, memory, weight, registers.fraction.bits, mirrored)
+
+
+def _require(name: str, given: Sequence[Ints], shapes: Sequence[tuple[int, ...]], lo: int, hi: int) -> None:
+    """Raise ValueError where arrays are not integers lo..hi of these shapes."""
+    if [it.shape for it in given] != list(shapes):
+        raise ValueError(f"{name} must have the shapes {[*shapes]}, not {[it.shape for it in given]}")
+    for index, it in enumerate(given):
+        if it.dtype.kind not in "iu":
+            raise ValueError(f"{name} of projection {index} must be integers, not {it.dtype}")
+        if it.size and not lo <= it.min() <= it.max() <= hi:
+            raise ValueError(f"{name} of projection {index} must be {lo}..{hi}, not {it.min()}..{it.max()}")

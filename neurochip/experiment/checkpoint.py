@@ -7,8 +7,10 @@ import json
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
+from zipfile import is_zipfile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurochip.counts import Tally
 from neurochip.errors import CheckpointError
@@ -46,13 +48,7 @@ def save(folder: Path, run: Run, progress: Progress) -> None:
         "epochs": json.dumps(progress.rows),
         "seconds": np.float64(progress.seconds),
     }
-    for index, (master, bias) in enumerate(zip(run.chip.masters, run.chip.biases, strict=True)):
-        arrays[f"master_{index}"], arrays[f"bias_{index}"] = master, bias
-    if run.chip.cells:
-        arrays |= {f"cells_{name}": value for name, value in run.chip.cells.state().items()}
-    for name, tally in (("training", run.training), ("inference", run.inference)):
-        arrays |= {f"{name}_{part}": getattr(tally, part) for part in _ARRAYS}
-        arrays[f"{name}_done"] = np.array([tally.samples, tally.batches])
+    arrays |= _state(run)
     arrays["digest"] = _digest(arrays)
     with replacing(folder / NAME) as temporary:
         np.savez_compressed(temporary, **arrays)
@@ -82,7 +78,10 @@ def read(folder: Path) -> dict[str, Any]:
     """The arrays of a checkpoint, checked. Raises CheckpointError if it is missing or damaged."""
     path = require(folder)
     try:
-        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as file:
+        content = BytesIO(path.read_bytes())
+        if not is_zipfile(content):
+            raise ValueError("not a whole archive")
+        with np.load(content, allow_pickle=False) as file:
             stored = {name: file[name] for name in file.files}
         intact = str(stored["format"]) == FORMAT and str(stored.pop("digest")) == _digest(stored)
     except Exception as error:  # a damaged archive fails in many ways; each means the same to the user
@@ -93,6 +92,27 @@ def read(folder: Path) -> dict[str, Any]:
     return stored
 
 
+def _state(run: Run) -> dict[str, NDArray[Any]]:
+    """What training changes, by its name in a checkpoint."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for index, (master, bias) in enumerate(zip(run.chip.masters, run.chip.biases, strict=True)):
+        arrays[f"master_{index}"], arrays[f"bias_{index}"] = master, bias
+    if run.chip.cells:
+        arrays |= {f"cells_{name}": value for name, value in run.chip.cells.state().items()}
+    for name, tally in (("training", run.training), ("inference", run.inference)):
+        arrays |= {f"{name}_{part}": getattr(tally, part) for part in _ARRAYS}
+        arrays[f"{name}_done"] = np.array([tally.samples, tally.batches])
+    return arrays
+
+
+def _require_like(stored: dict[str, Any], state: dict[str, NDArray[Any]]) -> None:
+    """Raise KeyError or ValueError where a part of the state is missing, or is no such array."""
+    for name, now in state.items():
+        there = stored[name]
+        if there.shape != now.shape or there.dtype != now.dtype:
+            raise ValueError(f"{name} is {there.dtype}{[*there.shape]} there, {now.dtype}{[*now.shape]} here")
+
+
 def _restored(stored: dict[str, Any], run: Run, path: Path) -> Progress:
     _require_same(json.loads(str(stored["settings"])), settings(run), path)
     rows: list[dict[str, Any]] = json.loads(str(stored["epochs"]))
@@ -101,6 +121,7 @@ def _restored(stored: dict[str, Any], run: Run, path: Path) -> Progress:
             f"{path} is of epoch {len(rows)}, more than the {run.experiment.epochs} asked for: "
             "give more epochs, or start in another folder"
         )
+    _require_like(stored, _state(run))
     n = len(run.network.projections)
     masters, biases = ([stored[f"{it}_{i}"] for i in range(n)] for it in ("master", "bias"))
     run.chip.load(masters, biases, _part(stored, "cells_"))

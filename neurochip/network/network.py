@@ -124,9 +124,9 @@ def _layer_name(projection: Projection) -> str:
 def _require_positions(projection: Projection, layer: int) -> None:
     _, height, width = projection.target_shape
     if min(height, width) < 1:
-        key = f"network.layers.{layer}.kernel"
+        key = f"network.layers.{layer}"
         _, below, across = projection.source_shape
-        rule = f"must leave a position or more after pooling, but the maps before are {below}x{across}"
+        rule = f"must leave a position or more after kernel and pooling; the maps before are {below}x{across}"
         raise ConfigError([Problem(f"{key} {rule}", key)])
 
 
