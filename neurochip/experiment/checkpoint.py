@@ -78,10 +78,10 @@ def read(folder: Path) -> dict[str, Any]:
     """The arrays of a checkpoint, checked. Raises CheckpointError if it is missing or damaged."""
     path = require(folder)
     try:
-        content = BytesIO(path.read_bytes())
-        if not is_zipfile(content):
+        content = path.read_bytes()
+        if not is_zipfile(BytesIO(content)):
             raise ValueError("not a whole archive")
-        with np.load(content, allow_pickle=False) as file:
+        with np.load(BytesIO(content), allow_pickle=False) as file:
             stored = {name: file[name] for name in file.files}
         intact = str(stored["format"]) == FORMAT and str(stored.pop("digest")) == _digest(stored)
     except Exception as error:  # a damaged archive fails in many ways; each means the same to the user
