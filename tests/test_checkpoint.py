@@ -230,6 +230,7 @@ def test_differences_are_few_words() -> None:
     assert differences({"a": [1], "c": True}, {"a": [1, 2], "c": None}) == [
         "c is true there, null here", "a.1 is absent there, 2 here",
     ]  # fmt: skip
+    assert differences({"a": {"b": 1}}, {"a": None}) == ["a.b is 1 there, absent here"]
     assert differences({"a": None}, {}) == ["a is null there, absent here"]
     many = differences({str(i): i for i in range(9)}, {})
     assert many[-1] == "and 5 more"

@@ -10,11 +10,15 @@ _MOST = 4
 
 
 def differences(there: Any, here: Any) -> list[str]:
-    """One line for each of the first settings that differ: ``experiment.batch is 20 there, 10 here``."""
+    """One line for each of the first settings that differ: ``experiment.batch is 20 there, 10 here``.
+
+    Where one has a section and the other none, the keys of the section are told.
+    """
     before, now = _leaves(there), _leaves(here)
     missing = object()
     every = dict.fromkeys([*before, *now])
     keys = [key for key in every if before.get(key, missing) != now.get(key, missing)]
+    keys = [key for key in keys if not any(other.startswith(f"{key}.") for other in keys)]
     lines = [f"{key} is {_shown(before, key)} there, {_shown(now, key)} here" for key in keys[:_MOST]]
     return [*lines, f"and {len(keys) - _MOST} more"] if len(keys) > _MOST else lines
 
