@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from zipfile import is_zipfile
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurochip.counts import Tally
 from neurochip.errors import CheckpointError
@@ -48,7 +47,13 @@ def save(folder: Path, run: Run, progress: Progress) -> None:
         "epochs": json.dumps(progress.rows),
         "seconds": np.float64(progress.seconds),
     }
-    arrays |= _state(run)
+    for index, (master, bias) in enumerate(zip(run.chip.masters, run.chip.biases, strict=True)):
+        arrays[f"master_{index}"], arrays[f"bias_{index}"] = master, bias
+    if run.chip.cells:
+        arrays |= {f"cells_{name}": value for name, value in run.chip.cells.state().items()}
+    for name, tally in (("training", run.training), ("inference", run.inference)):
+        arrays |= {f"{name}_{part}": getattr(tally, part) for part in _ARRAYS}
+        arrays[f"{name}_done"] = np.array([tally.samples, tally.batches])
     arrays["digest"] = _digest(arrays)
     with replacing(folder / NAME) as temporary:
         np.savez_compressed(temporary, **arrays)
@@ -92,27 +97,6 @@ def read(folder: Path) -> dict[str, Any]:
     return stored
 
 
-def _state(run: Run) -> dict[str, NDArray[Any]]:
-    """What training changes, by its name in a checkpoint."""
-    arrays: dict[str, NDArray[Any]] = {}
-    for index, (master, bias) in enumerate(zip(run.chip.masters, run.chip.biases, strict=True)):
-        arrays[f"master_{index}"], arrays[f"bias_{index}"] = master, bias
-    if run.chip.cells:
-        arrays |= {f"cells_{name}": value for name, value in run.chip.cells.state().items()}
-    for name, tally in (("training", run.training), ("inference", run.inference)):
-        arrays |= {f"{name}_{part}": getattr(tally, part) for part in _ARRAYS}
-        arrays[f"{name}_done"] = np.array([tally.samples, tally.batches])
-    return arrays
-
-
-def _require_like(stored: dict[str, Any], state: dict[str, NDArray[Any]]) -> None:
-    """Raise KeyError or ValueError where a part of the state is missing, or is no such array."""
-    for name, now in state.items():
-        there = stored[name]
-        if there.shape != now.shape or there.dtype != now.dtype:
-            raise ValueError(f"{name} is {there.dtype}{[*there.shape]} there, {now.dtype}{[*now.shape]} here")
-
-
 def _restored(stored: dict[str, Any], run: Run, path: Path) -> Progress:
     _require_same(json.loads(str(stored["settings"])), settings(run), path)
     rows: list[dict[str, Any]] = json.loads(str(stored["epochs"]))
@@ -121,11 +105,11 @@ def _restored(stored: dict[str, Any], run: Run, path: Path) -> Progress:
             f"{path} is of epoch {len(rows)}, more than the {run.experiment.epochs} asked for: "
             "give more epochs, or start in another folder"
         )
-    _require_like(stored, _state(run))
+    tallies = _tally(stored, "training", run.training), _tally(stored, "inference", run.inference)
     n = len(run.network.projections)
     masters, biases = ([stored[f"{it}_{i}"] for i in range(n)] for it in ("master", "bias"))
     run.chip.load(masters, biases, _part(stored, "cells_"))
-    run.training, run.inference = (_tally(stored, name) for name in ("training", "inference"))
+    run.training, run.inference = tallies
     run.epoch = len(rows)
     return Progress(rows, float(stored["seconds"]))
 
@@ -142,10 +126,17 @@ def _part(stored: dict[str, Any], prefix: str) -> dict[str, Any]:
     return {name.removeprefix(prefix): it for name, it in stored.items() if name.startswith(prefix)}
 
 
-def _tally(stored: dict[str, Any], name: str) -> Tally:
+def _tally(stored: dict[str, Any], name: str, like: Tally) -> Tally:
+    """A stored tally. Raises ValueError if it is not of such a run as ``like``."""
+    parts = {part: stored[f"{name}_{part}"] for part in _ARRAYS}
+    for part, there in parts.items():
+        here = getattr(like, part)
+        if there.shape != here.shape or there.dtype != here.dtype:
+            raise ValueError(
+                f"{name}_{part} is {there.dtype}{[*there.shape]} there, {here.dtype}{[*here.shape]} here"
+            )
     samples, batches = stored[f"{name}_done"].tolist()
-    spikes, saturations, updates, bias_draws, readings = (stored[f"{name}_{part}"] for part in _ARRAYS)
-    return Tally(spikes, saturations, updates, bias_draws, readings, samples, batches)
+    return Tally(**parts, samples=samples, batches=batches)
 
 
 def _digest(arrays: dict[str, Any]) -> str:
